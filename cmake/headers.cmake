@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Every header, by the target that offers it.
+set(VMSG_PORTABLE_HEADERS
+    include/vmsg/bytes.hpp
+    include/vmsg/codec.hpp
+    include/vmsg/config.hpp
+    include/vmsg/frame.hpp
+    include/vmsg/message/all.hpp
+    include/vmsg/message/bus.hpp
+    include/vmsg/message/bus_address.hpp
+    include/vmsg/message/config_space.hpp
+    include/vmsg/message/device_info.hpp
+    include/vmsg/message/event.hpp
+    include/vmsg/message/features.hpp
+    include/vmsg/message/ffa_bus.hpp
+    include/vmsg/message/fifo.hpp
+    include/vmsg/message/header.hpp
+    include/vmsg/message/ids.hpp
+    include/vmsg/message/info.hpp
+    include/vmsg/message/shm.hpp
+    include/vmsg/message/status.hpp
+    include/vmsg/message/vqueue.hpp
+    include/vmsg/result.hpp
+    include/vmsg/revision.hpp
+    include/vmsg/snapshot.hpp
+    include/vmsg/tail.hpp
+    include/vmsg/text.hpp
+    include/vmsg/uuid.hpp
+    include/vmsg/version.hpp
+    include/vmsg/vmsg.hpp
+    include/vmsg/wire.hpp)
+set(VMSG_FMT_HEADERS include/vmsg/fmt.hpp)
+
+# A header that no target offers would be neither verified nor installed.
+function(vmsg_check_headers_are_listed)
+  file(GLOB_RECURSE on_disk RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*)
+  foreach(header IN LISTS on_disk)
+    if(NOT header IN_LIST VMSG_PORTABLE_HEADERS AND NOT header IN_LIST VMSG_FMT_HEADERS)
+      message(FATAL_ERROR "${header} is in no file set: list it in cmake/headers.cmake")
+    endif()
+  endforeach()
+endfunction()

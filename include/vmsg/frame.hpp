@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// `word_image`: a message as the 14 register values in which a direct FF-A message carries it (x4..x17).
+// Source: FF-A, FFA_MSG_SEND_DIRECT_REQ2: 112 bytes of payload, word i is the little-endian load of bytes 8i to 8i+7.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/bytes.hpp>
+
+namespace vmsg {
+
+/// 14 register values, all zero at first. Values, not memory: fields are placed and found with shifts, so that neither
+/// the byte order of the host nor its alignment rules matter, and no narrow store is read back as a wide one.
+class word_image {
+public:
+    static constexpr std::size_t size = 14;        ///< words
+    static constexpr std::size_t size_bytes = 112; ///< bytes of message that they carry
+
+    VMSG_INLINE constexpr word_image() = default;
+
+    VMSG_INLINE constexpr std::uint64_t& operator[](std::size_t i) {
+        VMSG_ASSERT(i < size);
+        return words_[i];
+    }
+    VMSG_INLINE constexpr const std::uint64_t& operator[](std::size_t i) const {
+        VMSG_ASSERT(i < size);
+        return words_[i];
+    }
+
+    /// Adds `value` at byte `Offset`, where the image is still zero.
+    template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr void put(T value) {
+        static_assert(Offset + sizeof(T) <= size_bytes);
+        constexpr std::size_t word = Offset / 8;
+        constexpr std::size_t shift = 8 * (Offset % 8);
+        words_[word] |= std::uint64_t{value} << shift;
+        if constexpr (shift + 8 * sizeof(T) > 64) words_[word + 1] |= std::uint64_t{value} >> (64 - shift);
+    }
+    template <std::size_t Offset, std::size_t Length> VMSG_INLINE constexpr void zero() {}
+
+    /// The value at byte `Offset`.
+    template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr T get() const {
+        static_assert(Offset + sizeof(T) <= size_bytes);
+        constexpr std::size_t word = Offset / 8;
+        constexpr std::size_t shift = 8 * (Offset % 8);
+        std::uint64_t value = words_[word] >> shift;
+        if constexpr (shift + 8 * sizeof(T) > 64) value |= words_[word + 1] << (64 - shift);
+        return static_cast<T>(value);
+    }
+
+    /// Whether the bytes from `from` on are all zero.
+    constexpr bool zero_from(std::size_t from) const {
+        std::uint64_t seen = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            if (8 * i + 8 <= from) continue;
+            seen |= 8 * i >= from ? words_[i] : words_[i] >> (8 * (from % 8));
+        }
+        return seen == 0;
+    }
+
+    friend constexpr bool operator==(const word_image&, const word_image&) = default;
+
+private:
+    std::uint64_t words_[size]{};
+};
+
+/// The bytes of an image; `to` has room for all 112.
+constexpr void to_bytes(const word_image& image, std::uint8_t* to) {
+    for (std::size_t i = 0; i < word_image::size; ++i) store_le(to + 8 * i, image[i]);
+}
+
+/// The image of at most 112 bytes, zero after them.
+constexpr word_image from_bytes(byte_view bytes) {
+    VMSG_ASSERT(bytes.size() <= word_image::size_bytes);
+    word_image image;
+    const std::size_t whole = bytes.size() / 8;
+    for (std::size_t i = 0; i < whole; ++i) image[i] = load_le<std::uint64_t>(bytes.data() + 8 * i);
+    for (std::size_t i = 8 * whole; i < bytes.size(); ++i) image[whole] |= std::uint64_t{bytes[i]} << (8 * (i % 8));
+    return image;
+}
+
+} // namespace vmsg

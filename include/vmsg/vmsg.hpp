@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// Everything portable.
+
+#include <vmsg/bytes.hpp>
+#include <vmsg/codec.hpp>
+#include <vmsg/config.hpp>
+#include <vmsg/frame.hpp>
+#include <vmsg/message/all.hpp>
+#include <vmsg/message/fifo.hpp>
+#include <vmsg/message/info.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/revision.hpp>
+#include <vmsg/snapshot.hpp>
+#include <vmsg/text.hpp>
+#include <vmsg/uuid.hpp>
+#include <vmsg/version.hpp>
+#include <vmsg/wire.hpp>
