@@ -4,6 +4,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/bytes.hpp
     include/vmsg/codec.hpp
     include/vmsg/config.hpp
+    include/vmsg/ffa/endpoint_id.hpp
     include/vmsg/frame.hpp
     include/vmsg/message/all.hpp
     include/vmsg/message/bus.hpp
@@ -16,15 +17,35 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/message/fifo.hpp
     include/vmsg/message/header.hpp
     include/vmsg/message/ids.hpp
+    include/vmsg/message/inbound.hpp
     include/vmsg/message/info.hpp
     include/vmsg/message/shm.hpp
     include/vmsg/message/status.hpp
     include/vmsg/message/vqueue.hpp
+    include/vmsg/proto/device.hpp
+    include/vmsg/proto/device_areas.hpp
+    include/vmsg/proto/device_directory.hpp
+    include/vmsg/proto/device_model.hpp
+    include/vmsg/proto/device_rules.hpp
+    include/vmsg/proto/device_table.hpp
+    include/vmsg/proto/driver.hpp
+    include/vmsg/proto/driver_areas.hpp
+    include/vmsg/proto/driver_rules.hpp
+    include/vmsg/proto/driver_types.hpp
+    include/vmsg/proto/drop_counters.hpp
+    include/vmsg/proto/negotiation.hpp
+    include/vmsg/proto/negotiator.hpp
+    include/vmsg/proto/number_map.hpp
+    include/vmsg/proto/requests.hpp
+    include/vmsg/proto/retry_policy.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
     include/vmsg/snapshot.hpp
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
+    include/vmsg/time.hpp
+    include/vmsg/transport/loopback.hpp
+    include/vmsg/transport/transport.hpp
     include/vmsg/uuid.hpp
     include/vmsg/version.hpp
     include/vmsg/vmsg.hpp

@@ -23,7 +23,7 @@ public:
         size_ = shared.size();
         if (std::is_constant_evaluated()) {
             for (std::size_t i = 0; i < size_; ++i) bytes_[i] = shared[i];
-        } else {
+        } else if (size_ != 0) { // an empty view may have no address at all
             __builtin_memcpy(bytes_, shared.data(), size_);
             // Without it the compiler may read the shared bytes again instead of the copy.
             __atomic_signal_fence(__ATOMIC_SEQ_CST);

@@ -8,11 +8,17 @@
 #include <vmsg/frame.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/fifo.hpp>
+#include <vmsg/message/inbound.hpp>
 #include <vmsg/message/info.hpp>
+#include <vmsg/proto/device.hpp>
+#include <vmsg/proto/driver.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 #include <vmsg/snapshot.hpp>
 #include <vmsg/text.hpp>
+#include <vmsg/time.hpp>
+#include <vmsg/transport/loopback.hpp>
+#include <vmsg/transport/transport.hpp>
 #include <vmsg/uuid.hpp>
 #include <vmsg/version.hpp>
 #include <vmsg/wire.hpp>

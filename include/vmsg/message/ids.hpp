@@ -215,4 +215,21 @@ concept message = std::is_base_of_v<row<M>, std::remove_const_t<decltype(detail:
 /// The table row of message type `M`.
 template <message M> inline constexpr message_row row_of = static_cast<const row<M>&>(detail::table);
 
+namespace detail {
+
+template <class Request, class... M> struct response_among;
+template <class Request, class M, class... Rest> struct response_among<Request, M, Rest...> {
+    static constexpr bool answers = row_of<M>.kind == msg_kind::response && row_of<M>.cls == row_of<Request>.cls &&
+                                    row_of<M>.id == row_of<Request>.id;
+    using type = typename std::conditional_t<answers, std::type_identity<M>, response_among<Request, Rest...>>::type;
+};
+template <class Request, class... M>
+response_among<Request, M...> search_response(message_list<M...>);
+
+} // namespace detail
+
+/// The message that answers `Request`.
+template <message Request>
+using response_of = typename decltype(detail::search_response<Request>(all_messages{}))::type;
+
 } // namespace vmsg

@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// `proto::device_bus`: the device side of a virtio-msg bus as a sans-IO engine, for one driver endpoint. Requests are
+// answered in the order in which they come, each valid one exactly once; what is wrong is counted.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/codec.hpp>
+#include <vmsg/message/all.hpp>
+#include <vmsg/message/inbound.hpp>
+#include <vmsg/proto/device_areas.hpp>
+#include <vmsg/proto/device_model.hpp>
+#include <vmsg/proto/device_rules.hpp>
+#include <vmsg/proto/device_table.hpp>
+#include <vmsg/proto/drop_counters.hpp>
+#include <vmsg/proto/retry_policy.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/time.hpp>
+
+namespace vmsg::proto {
+
+/// How much a device side can hold for one driver endpoint. All of it is part of the engine object.
+struct device_capacity {
+    std::size_t devices = 4;    ///< devices on the bus
+    std::size_t areas = 8;      ///< memory areas of the driver
+    std::size_t msg_size = 104; ///< longest message, bytes
+};
+
+/// What a device side is told about its carrier.
+struct device_options {
+    std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
+    bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
+    std::uint32_t ffa_version = 0x0001'0002; ///< of this side, in VERSION (oasis_v2)
+    bool can_push = true;                    ///< the carrier can send events unasked: EVENT_CONFIGURE with INDIRECT
+    retry_policy policy{};                   ///< of its sends
+};
+
+/// What a device side has done and seen.
+struct device_counters {
+    std::uint64_t sent{};          ///< frames
+    std::uint64_t received{};      ///< frames
+    std::uint64_t requests{};      ///< of the received ones: requests that were answered, or will be
+    std::uint64_t kicks{};         ///< of the received ones: EVENT_AVAIL that were taken
+    std::uint64_t events{};        ///< of the sent ones: events
+    std::uint64_t refused_sends{}; ///< sends that the carrier refused as busy
+    std::uint64_t lost{};          ///< frames that could not be sent
+    drop_counters dropped{};       ///< received frames that were not acted on
+};
+
+/// The device side of one bus in revision `R`, as one driver endpoint sees it.
+///
+/// After `handle_frame`, `handle_sent` and every operation: `poll_transmit` until `would_block` (each frame is answered
+/// with `handle_sent` before the next one is asked for) and `poll_task` until there is none.
+template <revision R, device_capacity C = device_capacity{}> class device_bus {
+public:
+    using areas_type = device_areas<R, C.areas>;
+
+    constexpr explicit device_bus(const device_options& options) : options_(options) {
+        VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
+        if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
+    }
+
+    // --- devices
+
+    /// Puts a device on the bus; the port stays the caller's. A driver that is already there is told with an event.
+    /// Errors: `invalid_argument` (the number is taken, or the identity breaks a rule), `full`.
+    constexpr result<void> attach(std::uint16_t dev_num, device_port& port) {
+        if (!legal(R, info_of(port))) return errc::invalid_argument;
+        return devices_.attach(dev_num, port, negotiated_);
+    }
+
+    /// Takes a device off the bus, after a reset of it. The port is free at once; the driver is told with an event.
+    constexpr result<void> detach(std::uint16_t dev_num) {
+        device_port* port = devices_.find(dev_num);
+        if (port == nullptr) return errc::no_device;
+        reset_device(*port);
+        devices_.detach(dev_num, negotiated_);
+        return {};
+    }
+
+    /// Device `dev_num` has used buffers of a virtqueue: an EVENT_USED is owed. Several before it leaves are one.
+    constexpr result<void> used(std::uint16_t dev_num, std::uint32_t vq_index) {
+        device_port* port = devices_.find(dev_num);
+        if (port == nullptr) return errc::no_device;
+        if (vq_index >= port->queue_count()) return errc::invalid_argument;
+        if (!has(port->status, device_status::driver_ok) || !port->queue(vq_index).enabled) return errc::bad_state;
+        port->queue(vq_index).used = true;
+        devices_.list(dev_num);
+        return {};
+    }
+
+    /// Bytes `offset` to `offset + length - 1` of a device's configuration have changed by themselves; 0, 0: any of
+    /// them.
+    constexpr result<void> config_changed(std::uint16_t dev_num, std::uint32_t offset, std::uint32_t length) {
+        device_port* port = devices_.find(dev_num);
+        if (port == nullptr) return errc::no_device;
+        const std::uint32_t size = port->identity().config_size;
+        if (offset > size || length > size - offset) return errc::invalid_argument;
+        ++port->generation;
+        note_change(dev_num, *port, offset, length);
+        return {};
+    }
+
+    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told.
+    constexpr result<void> needs_reset(std::uint16_t dev_num) {
+        device_port* port = devices_.find(dev_num);
+        if (port == nullptr) return errc::no_device;
+        const bool tell = has(port->status, device_status::driver_ok);
+        port->status = port->status | device_status::needs_reset;
+        if (tell) note_change(dev_num, *port, 0, 0);
+        return {};
+    }
+
+    // --- memory
+
+    /// The next thing to do about the driver's memory; kind `none` if there is none. Answer with `areas().mapped`,
+    /// `refused` or `unmapped`.
+    constexpr area_task poll_task() { return areas_.poll_task(); }
+    /// The driver's memory; a `resolver` for the queues of the devices.
+    constexpr areas_type& areas() { return areas_; }
+
+    // --- frames in
+
+    /// A frame has come from the driver. Success if it was acted on; `would_block` if it was not taken because an
+    /// answer has not left yet: offer it again. Every other error says why the frame was dropped.
+    constexpr result<void> handle_frame(byte_view delivered, instant now) {
+        if (out_size_ != 0) return errc::would_block;
+        static_cast<void>(now);
+        ++counters_.received;
+        const auto h = validate_inbound<R>(delivered, options_.max_msg_size);
+        if (!h) return drop(h.error() == errc::bad_value ? drop_reason::bad_value : drop_reason::malformed, h.error());
+        const byte_view frame = delivered.first(h->msg_size);
+        switch (classify(*h)) {
+        case frame_class::event: return handle_event(*h, frame);
+        case frame_class::response: return drop(drop_reason::stale, errc::stale_token);
+        case frame_class::bus_request: return handle_bus_request(*h, frame);
+        case frame_class::transport_request: return handle_transport_request(*h, frame);
+        }
+        return {};
+    }
+
+    // --- frames out
+
+    /// The next frame for the driver, valid until `handle_sent`, which has to follow; `would_block` if there is none
+    /// now.
+    constexpr result<byte_view> poll_transmit(instant now) {
+        if (now < next_send_) return errc::would_block;
+        if (out_size_ == 0) compose_what_is_owed();
+        if (out_size_ == 0) return errc::would_block;
+        return byte_view{out_, out_size_};
+    }
+
+    /// What became of the frame that `poll_transmit` gave last. `busy`, `no_answer`, `would_block`, `retry` are tried
+    /// again within the policy's budget; a frame that cannot be sent is counted as lost.
+    constexpr void handle_sent(result<void> outcome, instant now) {
+        const errc why = outcome.error();
+        if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
+            ++counters_.refused_sends;
+            if (++attempts_ < options_.policy.busy_attempts) {
+                next_send_ = now + options_.policy.backoff(attempts_);
+                return;
+            }
+        }
+        if (outcome)
+            ++counters_.sent;
+        else
+            ++counters_.lost;
+        attempts_ = 0;
+        next_send_ = 0;
+        out_size_ = 0;
+    }
+
+    /// When `poll_transmit` has something to do without any other input; `never` if nothing is due.
+    constexpr instant poll_timeout() const { return out_size_ != 0 ? next_send_ : never; }
+
+    constexpr bool negotiated() const { return negotiated_; }
+    constexpr std::uint32_t epoch() const { return epoch_; } ///< counts the VERSION exchanges and resets
+    constexpr const device_counters& counters() const { return counters_; }
+
+private:
+    constexpr result<void> drop(drop_reason why, errc error) {
+        counters_.dropped.count(why);
+        return error;
+    }
+
+    template <class M> constexpr void compose(const header& h, const M& m) {
+        if constexpr (present_in<M, R>) { // nothing calls it for another one
+            const auto size = encode<R>(byte_span{out_, options_.max_msg_size}, h, m);
+            VMSG_ASSERT(size.has_value());
+            out_size_ = *size;
+        }
+    }
+    template <class M> constexpr void answer(const header& asked, const M& m) {
+        compose(header{.dev_num = asked.dev_num, .token = asked.token}, m);
+    }
+
+    /// The bus's own error, where the revision has one: for a request that no device or state can answer.
+    constexpr void answer_error(const header& asked) { answer(asked, error_response{asked.msg_id}); }
+
+    constexpr result<void> refuse(const header& asked, drop_reason why, errc error) {
+        answer_error(asked);
+        return drop(why, error);
+    }
+
+    // --- transport requests
+
+    constexpr result<void> handle_transport_request(const header& h, byte_view frame) {
+        if (!negotiated_) return refuse(h, drop_reason::too_early, errc::bad_state);
+        device_port* port = devices_.find(h.dev_num);
+        if (port == nullptr) return refuse(h, drop_reason::no_device, errc::no_device);
+        using enum transport_msg_id;
+        switch (static_cast<transport_msg_id>(h.msg_id)) {
+        case get_device_info: return serve<get_device_info_request>(h, frame, *port);
+        case get_device_features: return serve<get_device_features_request>(h, frame, *port);
+        case set_driver_features: return serve<set_driver_features_request>(h, frame, *port);
+        case get_config: return serve<get_config_request>(h, frame, *port);
+        case set_config: return serve<set_config_request>(h, frame, *port);
+        case get_device_status: return serve<get_device_status_request>(h, frame, *port);
+        case set_device_status: return serve<set_device_status_request>(h, frame, *port);
+        case get_vqueue: return serve<get_vqueue_request>(h, frame, *port);
+        case set_vqueue: return serve<set_vqueue_request>(h, frame, *port);
+        case reset_vqueue: return serve<reset_vqueue_request>(h, frame, *port);
+        case get_shm: return serve<get_shm_request>(h, frame, *port);
+        default: return drop(drop_reason::unknown_id, errc::unknown_id);
+        }
+    }
+
+    /// Decodes a transport request and lets the device answer it; a malformed one is discarded in silence.
+    template <class Request> constexpr result<void> serve(const header& h, byte_view frame, device_port& port) {
+        const auto asked = decode<Request, R>(frame);
+        if (!asked) return drop(drop_reason::malformed, asked.error());
+        const auto served = on(h, *asked, port);
+        if (!served) return drop(drop_reason::bad_value, served.error());
+        ++counters_.requests;
+        return {};
+    }
+
+    static constexpr get_device_info_response info_of(const device_port& port) {
+        const device_identity id = port.identity();
+        const std::uint32_t blocks = detail::blocks_needed(port.offered_features());
+        return {.device_id = id.device_id,
+                .vendor_id = id.vendor_id,
+                .device_uuid = id.device_uuid,
+                .num_feature_blocks = R == revision::oasis_v2 ? blocks : 0,
+                .num_feature_bits = R == revision::oasis_v2 ? 0 : 32 * blocks,
+                .config_size = id.config_size,
+                .max_virtqueues = port.queue_count(),
+                .admin_vq_start = id.admin_vq_start,
+                .admin_vq_count = id.admin_vq_count};
+    }
+
+    constexpr result<void> on(const header& h, const get_device_info_request&, device_port& port) {
+        answer(h, info_of(port));
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const get_device_features_request& asked, device_port& port) {
+        constexpr std::size_t fixed = fixed_msg_size<get_device_features_response, R>;
+        if (!legal(R, asked) || asked.num_blocks > (options_.max_msg_size - fixed) / 4) return errc::bad_value;
+        const feature_words offered = port.offered_features();
+        std::uint32_t blocks[C.msg_size / 4]{};
+        for (std::uint32_t i = 0; i < asked.num_blocks; ++i) {
+            const std::uint64_t block = std::uint64_t{asked.block_index} + i;
+            blocks[i] = block < feature_block_count ? offered.block[block] : 0;
+        }
+        answer(h, get_device_features_response{asked.block_index, asked.num_blocks, {blocks, asked.num_blocks}});
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const set_driver_features_request& asked, device_port& port) {
+        if (!legal(R, asked)) return errc::bad_value;
+        detail::set_features(port, asked);
+        answer(h, set_driver_features_response{});
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const get_config_request& asked, device_port& port) {
+        constexpr std::size_t fixed = fixed_msg_size<get_config_response, R>;
+        const std::uint32_t size = port.identity().config_size;
+        if (asked.offset > size || asked.length > size - asked.offset) return errc::bad_value;
+        if (asked.length > options_.max_msg_size - fixed) return errc::oversize;
+        // The device writes to where the tail of the answer is going to stand.
+        const byte_span data{out_ + fixed, asked.length};
+        port.read_config(asked.offset, data);
+        answer(h, get_config_response{port.generation, asked.offset, asked.length, {data.data(), data.size()}});
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const set_config_request& asked, device_port& port) {
+        const std::uint32_t size = port.identity().config_size;
+        const bool in_range = asked.offset <= size && asked.length <= size - asked.offset;
+        const bool allowed = in_range && has(port.status, device_status::features_ok);
+        const bool written = allowed && (asked.length == 0 || port.write_config(asked.offset, asked.config.bytes()));
+        if (written && asked.length != 0) ++port.generation;
+        set_config_response done{port.generation, asked.offset, written ? asked.length : 0, {}};
+        if (written) done.config = asked.config;
+        answer(h, done);
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const get_device_status_request&, device_port& port) {
+        answer(h, get_device_status_response{port.status});
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const set_device_status_request& asked, device_port& port) {
+        if (!legal(R, asked)) return errc::bad_value;
+        if (asked.status == device_status::reset)
+            reset_device(port);
+        else
+            detail::advance_status(port, asked.status);
+        answer(h, set_device_status_response{port.status});
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const get_vqueue_request& asked, device_port& port) {
+        get_vqueue_response got{.index = asked.index};
+        if (asked.index < port.queue_count()) got.max_size = port.queue_max_size(asked.index);
+        if (got.max_size != 0) {
+            const queue_state& q = port.queue(asked.index);
+            got.cur_size = q.setup.size;
+            got.flags = R == revision::oasis_v2 && q.enabled ? vqueue_enabled : 0;
+            got.descriptor_addr = q.setup.descriptor_addr;
+            got.driver_addr = q.setup.driver_addr;
+            got.device_addr = q.setup.device_addr;
+        }
+        answer(h, got);
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const set_vqueue_request& asked, device_port& port) {
+        set_queue(asked, port);
+        answer(h, set_vqueue_response{});
+        return {};
+    }
+
+    /// Applies a legal request to a queue that is there and disabled, all of it or nothing.
+    constexpr void set_queue(const set_vqueue_request& asked, device_port& port) {
+        if (!legal(R, asked) || asked.index >= port.queue_count()) return;
+        queue_state& q = port.queue(asked.index);
+        const std::uint32_t max_size = port.queue_max_size(asked.index);
+        if (q.enabled || max_size == 0) return;
+        const queue_setup wanted = detail::merged(q.setup, asked);
+        if (wanted.size > max_size) return;
+        const bool enable = R != revision::oasis_v2 || (asked.flags & vqueue_flags::state_mask) == vqueue_flags::enable;
+        if (enable) {
+            if (wanted.size == 0 || !areas_.pin(wanted.descriptor_addr, wanted.driver_addr, wanted.device_addr)) return;
+            if (!port.enable_queue(asked.index, wanted)) {
+                areas_.unpin(wanted.descriptor_addr, wanted.driver_addr, wanted.device_addr);
+                return;
+            }
+        }
+        q.setup = wanted;
+        q.enabled = enable;
+    }
+
+    constexpr result<void> on(const header& h, const reset_vqueue_request& asked, device_port& port) {
+        if (asked.index < port.queue_count() && port.accepted.has(feature_bit::ring_reset))
+            reset_queue(port, asked.index);
+        answer(h, reset_vqueue_response{});
+        return {};
+    }
+
+    constexpr result<void> on(const header& h, const get_shm_request& asked, device_port&) {
+        answer(h, get_shm_response{.shmid = asked.shmid}); // length 0: no such region
+        return {};
+    }
+
+    constexpr void reset_queue(device_port& port, std::uint32_t index) {
+        queue_state& q = port.queue(index);
+        if (q.enabled) {
+            port.disable_queue(index);
+            areas_.unpin(q.setup.descriptor_addr, q.setup.driver_addr, q.setup.device_addr);
+        }
+        q = queue_state{};
+    }
+
+    constexpr void reset_device(device_port& port) {
+        for (std::uint32_t i = 0; i < port.queue_count(); ++i) reset_queue(port, i);
+        port.reset();
+        port.status = device_status::reset;
+        port.accepted = {};
+        port.beyond = false;
+        port.config_changed = false;
+    }
+
+    // --- bus requests
+
+    constexpr result<void> handle_bus_request(const header& h, byte_view frame) {
+        const bool first_contact = h.msg_id == row_of<version_request>.id || h.msg_id == row_of<reset_request>.id;
+        if (!negotiated_ && !first_contact) return refuse(h, drop_reason::too_early, errc::bad_state);
+        if (h.msg_id == row_of<get_devices_request>.id) return serve_bus<get_devices_request>(h, frame);
+        if (h.msg_id == row_of<ping_request>.id) return serve_bus<ping_request>(h, frame);
+        using enum ffa_bus_msg_id;
+        switch (static_cast<ffa_bus_msg_id>(h.msg_id)) {
+        case version: return serve_bus<version_request>(h, frame);
+        case area_share: return serve_bus<area_share_request>(h, frame);
+        case area_unshare: return serve_bus<area_unshare_request>(h, frame);
+        case reset: return serve_bus<reset_request>(h, frame);
+        case event_poll: return serve_bus<event_poll_request>(h, frame);
+        case event_configure: return serve_bus<event_configure_request>(h, frame);
+        case fifo_configure: return serve_bus<fifo_configure_request>(h, frame);
+        default: return drop(drop_reason::unknown_id, errc::unknown_id);
+        }
+    }
+
+    /// Decodes a bus request, exact length wanted, and answers it; a malformed one gets the bus's error.
+    template <class Request> constexpr result<void> serve_bus(const header& h, byte_view frame) {
+        if constexpr (present_in<Request, R>) {
+            const auto asked = decode<Request, R>(frame);
+            if (!asked) return refuse(h, drop_reason::malformed, asked.error());
+            ++counters_.requests;
+            on(h, *asked);
+            return {};
+        } else {
+            return drop(drop_reason::unknown_id, errc::unknown_id);
+        }
+    }
+
+    constexpr void on(const header& h, const version_request& asked) {
+        version_response got{.ffa_version = options_.ffa_version};
+        switch (detail::judge_version<R>(asked, negotiated_)) {
+        case detail::version_verdict::nothing_in_common: break;
+        case detail::version_verdict::agreed:
+            start_anew();
+            negotiated_ = true;
+            [[fallthrough]];
+        case detail::version_verdict::told:
+            got.bus_version = constants_of<R>.bus_version;
+            got.transport_revision = constants_of<R>.transport_revision;
+            got.bus_features = options_.bus_features;
+            got.max_areas = constants_of<R>.max_area_id;
+        }
+        answer(h, got);
+    }
+
+    constexpr void on(const header& h, const get_devices_request& asked) {
+        constexpr std::size_t fixed = fixed_msg_size<get_devices_response, R>;
+        const std::size_t most = 8 * (options_.max_msg_size - fixed);
+        const std::size_t to_end = 65536 - std::size_t{asked.offset};
+        std::size_t count = asked.count < most ? asked.count : most;
+        if (count > to_end) count = to_end;
+        std::uint8_t bitmap[C.msg_size]{};
+        const std::uint16_t next = devices_.report(asked.offset, count, bitmap);
+        answer(h,
+               get_devices_response{asked.offset, next, static_cast<std::uint16_t>(count), {bitmap, (count + 7) / 8}});
+    }
+
+    constexpr void on(const header& h, const ping_request& asked) { answer(h, ping_response{asked.data}); }
+
+    constexpr void on(const header& h, const area_share_request& asked) {
+        const bus_result r = areas_.offer(asked, h.token);
+        if (r != bus_result::success) answer(h, area_share_response{asked.area_id, r});
+    }
+
+    constexpr void on(const header& h, const area_unshare_request& asked) {
+        const bus_result r = areas_.take_back(asked.area_id, h.token);
+        if (r != bus_result::success) answer(h, area_unshare_response{asked.area_id, r});
+    }
+
+    constexpr void on(const header& h, const reset_request&) {
+        start_anew();
+        negotiated_ = false;
+        answer(h, reset_response{bus_result::success});
+    }
+
+    constexpr void on(const header& h, const event_poll_request&) {
+        if (!events_configured_ || !compose_event(h.token)) answer(h, event_poll_response{});
+    }
+
+    constexpr void on(const header& h, const event_configure_request& asked) {
+        const bool possible = legal(R, asked) && (asked.method == event_method::poll ||
+                                                  (asked.method == event_method::indirect && options_.can_push));
+        if (!possible || events_configured_) {
+            answer(h, event_configure_response{bus_result::error});
+            return;
+        }
+        events_configured_ = true;
+        push_ = asked.method != event_method::poll;
+        answer(h, event_configure_response{bus_result::success});
+    }
+
+    constexpr void on(const header& h, const fifo_configure_request&) {
+        answer(h, fifo_configure_response{.result = bus_result::error});
+    }
+
+    /// Everything that was agreed with the driver is over; the devices stay.
+    constexpr void start_anew() {
+        for (std::size_t i = 0; i < devices_.slots(); ++i)
+            if (device_port* port = devices_.at_slot(i)) reset_device(*port);
+        devices_.forget_events();
+        areas_.forget_all();
+        // Before EVENT_CONFIGURE no event leaves; rfc2025 does not have it, and its driver polls or listens as it
+        // likes.
+        events_configured_ = R == revision::rfc2025;
+        push_ = R == revision::rfc2025 && options_.can_push;
+        ++epoch_;
+    }
+
+    // --- events
+
+    constexpr result<void> handle_event(const header& h, byte_view frame) {
+        if (!negotiated_) return drop(drop_reason::too_early, errc::bad_state);
+        if (h.is_response() || h.is_bus() || h.msg_id != row_of<event_avail>.id)
+            return drop(drop_reason::unexpected, errc::bad_type);
+        framed<event_avail> got;
+        if (const auto accepted = accept<R>(frame, got); !accepted)
+            return drop(accepted.error() == errc::bad_value ? drop_reason::bad_value : drop_reason::malformed,
+                        accepted.error());
+        device_port* port = devices_.find(h.dev_num);
+        if (port == nullptr) return drop(drop_reason::no_device, errc::no_device);
+        if (got.body.vq_index >= port->queue_count()) return drop(drop_reason::bad_value, errc::bad_value);
+        if (!has(port->status, device_status::driver_ok) || !port->queue(got.body.vq_index).enabled)
+            return drop(drop_reason::too_early, errc::bad_state);
+        ++counters_.kicks;
+        port->notify(got.body.vq_index, got.body.next_offset);
+        return {};
+    }
+
+    constexpr void note_change(std::uint16_t dev_num, device_port& port, std::uint32_t offset, std::uint32_t length) {
+        const bool whole = port.config_changed && (port.changed_offset != offset || port.changed_length != length);
+        port.config_changed = true;
+        port.changed_offset = whole ? 0 : offset;
+        port.changed_length = whole ? 0 : length;
+        devices_.list(dev_num);
+    }
+
+    constexpr void compose_what_is_owed() {
+        if (!negotiated_) return;
+        const area_notice notice = areas_.poll_response();
+        const header h{.token = notice.token};
+        if (notice.what == area_notice::kind::share_response)
+            return compose(h, area_share_response{notice.area_id, notice.result});
+        if (notice.what == area_notice::kind::unshare_response)
+            return compose(h, area_unshare_response{notice.area_id, notice.result});
+        if (push_) static_cast<void>(compose_event(0));
+    }
+
+    /// Writes the next event to the buffer for frames; false if none is owed.
+    constexpr bool compose_event(std::uint16_t token) {
+        if (const area_notice released = areas_.poll_release(); released.what != area_notice::kind::none) {
+            compose(header{.token = token}, event_area_release{released.area_id});
+            ++counters_.events;
+            return true;
+        }
+        const owed_event e = devices_.poll_event();
+        const header h{.dev_num = e.dev_num, .token = token};
+        switch (e.what) {
+        case owed_event::kind::none: return false;
+        case owed_event::kind::added:
+            compose(header{.token = token}, event_device{e.dev_num, device_state::added});
+            break;
+        case owed_event::kind::removed:
+            compose(header{.token = token}, event_device{e.dev_num, device_state::removed});
+            break;
+        case owed_event::kind::config_changed: {
+            const device_port& port = *devices_.find(e.dev_num);
+            compose(h, event_config{port.status, port.generation, port.changed_offset, port.changed_length, {}});
+            break;
+        }
+        case owed_event::kind::used: compose(h, event_used{e.vq_index}); break;
+        }
+        ++counters_.events;
+        return true;
+    }
+
+    device_options options_;
+    bool negotiated_ = false;
+    bool events_configured_ = false;
+    bool push_ = false; // events are sent unasked
+    std::uint16_t attempts_ = 0;
+    std::uint32_t epoch_ = 0;
+    instant next_send_ = 0;
+    std::size_t out_size_ = 0;
+    device_table<C.devices> devices_{};
+    areas_type areas_{};
+    device_counters counters_{};
+    alignas(8) std::uint8_t out_[C.msg_size]{};
+};
+
+} // namespace vmsg::proto

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// The memory areas that one driver has shared with a device side: what is mapped where, who uses it, and which answers
+// are owed. A bus address resolves only inside a live area of the endpoint that shared it.
+// Source: FF-A bus, rule N11.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/bytes.hpp>
+#include <vmsg/message/bus_address.hpp>
+#include <vmsg/message/ffa_bus.hpp>
+#include <vmsg/proto/number_map.hpp>
+#include <vmsg/result.hpp>
+
+namespace vmsg::proto {
+
+inline constexpr std::uint64_t area_page_size = 4096; ///< bytes; FF-A counts memory in these pages
+
+/// What the owner of the device side has to do with an area.
+struct area_task {
+    enum class kind : std::uint8_t {
+        none,
+        map,   ///< make the memory accessible, then `mapped` or `refused`
+        unmap, ///< nobody uses it any more: let go of the memory, then `unmapped`
+    };
+    kind what{};
+    std::uint16_t area_id{};
+    std::uint64_t mem_handle{}; ///< as the driver gave it
+    std::uint32_t page_count{}; ///< pages of 4 KiB
+    area_attrs attrs{};
+};
+
+/// A response about an area, or the event of its release, that the driver has to get.
+struct area_notice {
+    enum class kind : std::uint8_t { none, share_response, unshare_response, release_event };
+    kind what{};
+    std::uint16_t area_id{};
+    std::uint16_t token{}; ///< of the request that is answered
+    bus_result result{};
+};
+
+/// The areas of one endpoint, at most `Capacity`.
+template <revision R, std::size_t Capacity> class device_areas {
+    enum class state : std::uint8_t { mapping, mapped, unmapping, gone };
+
+    struct record {
+        state now{};
+        bool task{};           // its owner has not been told what to do
+        bool unshare_wanted{}; // as soon as nobody uses it
+        bool answered_busy{};  // the driver gets a release event, not a response
+        bool forgotten{};      // the driver has reset the bus: it gets nothing
+        area_notice::kind owed{};
+        bus_result result{};
+        std::uint16_t token{};
+        std::uint32_t users{}; // enabled queues
+        std::uint32_t page_count{};
+        area_attrs attrs{};
+        std::uint64_t mem_handle{};
+        byte_span memory{};
+    };
+
+public:
+    // --- from the bus
+
+    /// A driver offers memory. `success`: the answer comes as a notice; `error`: it cannot be taken.
+    constexpr bus_result offer(const area_share_request& m, std::uint16_t token) {
+        if (!legal(R, m) || records_.find(m.area_id) != nullptr) return bus_result::error;
+        record* a = records_.insert(m.area_id);
+        if (a == nullptr) return bus_result::error;
+        a->task = true;
+        a->token = token;
+        a->page_count = m.page_count;
+        a->attrs = m.sharing_attrs;
+        a->mem_handle = m.mem_handle;
+        return bus_result::success;
+    }
+
+    /// A driver wants its memory back. `success`: the answer comes as a notice; `busy`: a release event comes later.
+    constexpr bus_result take_back(std::uint16_t area_id, std::uint16_t token) {
+        record* a = records_.find(area_id);
+        if (a == nullptr || a->forgotten || a->now == state::mapping) return bus_result::error;
+        if (a->unshare_wanted) return bus_result::busy;
+        a->unshare_wanted = true;
+        a->token = token;
+        if (a->users != 0) {
+            a->answered_busy = true;
+            return bus_result::busy;
+        }
+        begin_unmapping(*a);
+        return bus_result::success;
+    }
+
+    /// A queue that lies at these addresses starts to use its areas. False, and nothing happens, if one is not there.
+    constexpr bool pin(bus_address a, bus_address b, bus_address c) {
+        record* used[]{live(a), live(b), live(c)};
+        for (const record* u : used)
+            if (u == nullptr || u->unshare_wanted) return false;
+        for (record* u : used) ++u->users;
+        return true;
+    }
+    constexpr void unpin(bus_address a, bus_address b, bus_address c) {
+        record* used[]{live(a), live(b), live(c)};
+        for (record* u : used) {
+            if (u == nullptr || u->users == 0) continue;
+            if (--u->users == 0 && u->unshare_wanted) begin_unmapping(*u);
+        }
+    }
+
+    /// The driver has gone or started anew; no queue uses anything any more.
+    constexpr void forget_all() {
+        for (std::size_t i = 0; i < records_.slots(); ++i) {
+            record* a = records_.at_slot(i);
+            if (a == nullptr) continue;
+            a->users = 0;
+            a->forgotten = true;
+            a->owed = area_notice::kind::none;
+            if (a->now == state::mapped) begin_unmapping(*a);
+            if (a->now == state::gone) records_.erase(records_.number_at(i));
+        }
+    }
+
+    /// The next response that is owed; kind `none` if none is.
+    constexpr area_notice poll_response() { return poll_owed(false); }
+    /// The next release event that is owed; kind `none` if none is.
+    constexpr area_notice poll_release() { return poll_owed(true); }
+
+    // --- from the owner of the device side
+
+    /// The next thing to do; kind `none` if there is none.
+    constexpr area_task poll_task() {
+        for (std::size_t i = 0; i < records_.slots(); ++i) {
+            record* a = records_.at_slot(i);
+            if (a == nullptr || !a->task) continue;
+            a->task = false;
+            const auto what = a->now == state::mapping ? area_task::kind::map : area_task::kind::unmap;
+            return {what, records_.number_at(i), a->mem_handle, a->page_count, a->attrs};
+        }
+        return {};
+    }
+
+    /// The memory of an area is accessible: `memory` covers at least its pages. `bad_state` if that was not asked for,
+    /// `invalid_argument` if it is too small.
+    constexpr result<void> mapped(std::uint16_t area_id, byte_span memory) {
+        record* a = records_.find(area_id);
+        if (a == nullptr || a->now != state::mapping || a->task) return errc::bad_state;
+        const std::uint64_t size = a->page_count * area_page_size;
+        if (memory.size() < size) return errc::invalid_argument;
+        a->memory = memory.first(static_cast<std::size_t>(size));
+        a->now = state::mapped;
+        if (a->forgotten)
+            begin_unmapping(*a);
+        else
+            owe(*a, area_notice::kind::share_response, bus_result::success);
+        return {};
+    }
+
+    /// The memory of an area cannot be made accessible: `busy` for now, or `error`.
+    constexpr result<void> refused(std::uint16_t area_id, bus_result why) {
+        record* a = records_.find(area_id);
+        if (a == nullptr || a->now != state::mapping || a->task || why == bus_result::success) return errc::bad_state;
+        a->now = state::gone;
+        if (a->forgotten)
+            records_.erase(area_id);
+        else
+            owe(*a, area_notice::kind::share_response, why);
+        return {};
+    }
+
+    /// The device side has let go of an area.
+    constexpr result<void> unmapped(std::uint16_t area_id) {
+        record* a = records_.find(area_id);
+        if (a == nullptr || a->now != state::unmapping || a->task) return errc::bad_state;
+        a->now = state::gone;
+        if (a->forgotten)
+            records_.erase(area_id);
+        else if (a->answered_busy)
+            owe(*a, area_notice::kind::release_event, bus_result::success);
+        else
+            owe(*a, area_notice::kind::unshare_response, bus_result::success);
+        return {};
+    }
+
+    // --- from the devices
+
+    /// The memory behind a bus address: exactly `length` bytes inside one live area, else `bad_value`.
+    constexpr result<byte_span> resolve(bus_address address, std::uint64_t length) {
+        const record* a = live(address);
+        if (a == nullptr) return errc::bad_value;
+        const std::uint64_t offset = offset_of<R>(address);
+        if (offset > a->memory.size() || length > a->memory.size() - offset) return errc::bad_value;
+        return a->memory.drop(static_cast<std::size_t>(offset)).first(static_cast<std::size_t>(length));
+    }
+
+    constexpr std::size_t size() const { return records_.size(); } ///< areas that are not finished with
+
+private:
+    constexpr area_notice poll_owed(bool release) {
+        using enum area_notice::kind;
+        for (std::size_t i = 0; i < records_.slots(); ++i) {
+            record* a = records_.at_slot(i);
+            if (a == nullptr || a->owed == none || (a->owed == release_event) != release) continue;
+            const area_notice notice{a->owed, records_.number_at(i), a->token, a->result};
+            a->owed = none;
+            if (a->now == state::gone) records_.erase(notice.area_id);
+            return notice;
+        }
+        return {};
+    }
+    constexpr record* live(bus_address address) {
+        record* a = records_.find(area_of<R>(address));
+        return a != nullptr && a->now == state::mapped ? a : nullptr;
+    }
+    constexpr void begin_unmapping(record& a) {
+        a.now = state::unmapping;
+        a.task = true;
+    }
+    constexpr void owe(record& a, area_notice::kind what, bus_result result) {
+        a.owed = what;
+        a.result = result;
+    }
+
+    number_map<record, Capacity> records_{};
+};
+
+} // namespace vmsg::proto

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// What a device has to offer to live on a virtio-msg bus (`device_model`), and what the bus keeps for it
+// (`device_port`).
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/bytes.hpp>
+#include <vmsg/message/bus_address.hpp>
+#include <vmsg/message/features.hpp>
+#include <vmsg/message/status.hpp>
+#include <vmsg/uuid.hpp>
+
+namespace vmsg::proto {
+
+/// What a device is. Constant while it is attached.
+struct device_identity {
+    std::uint32_t device_id{};      ///< virtio device type, not 0
+    std::uint32_t vendor_id{};      ///< free
+    uuid device_uuid{};             ///< nil if none
+    std::uint32_t config_size{};    ///< bytes of configuration space
+    std::uint32_t admin_vq_start{}; ///< first administration queue; 0 if there are none
+    std::uint32_t admin_vq_count{}; ///< administration queues, part of the queues
+};
+
+/// The features a device can have: blocks of 32 bits.
+inline constexpr std::uint32_t feature_block_count = 4;
+/// Feature bits: bit i of block k is feature 32 * k + i.
+struct feature_words {
+    std::uint32_t block[feature_block_count]{};
+
+    constexpr bool has(std::uint32_t bit) const {
+        return bit / 32 < feature_block_count && (block[bit / 32] >> bit % 32 & 1) != 0;
+    }
+    friend bool operator==(const feature_words&, const feature_words&) = default;
+};
+
+/// How a driver has set up a virtqueue.
+struct queue_setup {
+    std::uint32_t size{};          ///< entries
+    bus_address descriptor_addr{}; ///< descriptor area
+    bus_address driver_addr{};     ///< driver area
+    bus_address device_addr{};     ///< device area
+    friend bool operator==(const queue_setup&, const queue_setup&) = default;
+};
+
+/// A device. The bus calls it from `handle_frame` only, with arguments it has checked: ranges lie inside configuration
+/// space, indices below `queue_count`. It must not call the bus from there; it does its work later, in its own turn.
+template <class D>
+concept device_model = requires(D& d, const D& c, std::uint32_t n, byte_span out, byte_view in, const queue_setup& q,
+                                const feature_words& f) {
+    { D::queue_count } -> std::convertible_to<std::uint32_t>; // virtqueues, a constant expression
+    { c.identity() } -> std::same_as<device_identity>;
+    { c.offered_features() } -> std::same_as<feature_words>;
+    { d.accept_features(f) } -> std::same_as<bool>;  // a subset of the offered ones; false: not in this combination
+    { c.read_config(n, out) } -> std::same_as<void>; // bytes from offset n
+    { d.write_config(n, in) } -> std::same_as<bool>; // all of it, or false and nothing
+    { c.queue_max_size(n) } -> std::same_as<std::uint32_t>; // entries; 0: no such queue
+    { d.enable_queue(n, q) } -> std::same_as<bool>;         // false: cannot be used that way, and nothing has changed
+    { d.disable_queue(n) } -> std::same_as<void>;           // no access to its memory after that
+    { d.start() } -> std::same_as<void>;                    // DRIVER_OK: look at every enabled queue
+    { d.notify(n, n) } -> std::same_as<void>;               // EVENT_AVAIL: queue, and where the driver is (a hint)
+    { d.reset() } -> std::same_as<void>;                    // all queues are disabled already
+};
+
+} // namespace vmsg::proto
+
+namespace vmsg::archetypes {
+
+/// The least that satisfies `proto::device_model`.
+struct device_model {
+    static constexpr std::uint32_t queue_count = 0;
+    constexpr proto::device_identity identity() const { return {.device_id = 1}; }
+    constexpr proto::feature_words offered_features() const { return {}; }
+    constexpr bool accept_features(const proto::feature_words&) { return true; }
+    constexpr void read_config(std::uint32_t, byte_span) const {}
+    constexpr bool write_config(std::uint32_t, byte_view) { return false; }
+    constexpr std::uint32_t queue_max_size(std::uint32_t) const { return 0; }
+    constexpr bool enable_queue(std::uint32_t, const proto::queue_setup&) { return false; }
+    constexpr void disable_queue(std::uint32_t) {}
+    constexpr void start() {}
+    constexpr void notify(std::uint32_t, std::uint32_t) {}
+    constexpr void reset() {}
+};
+static_assert(proto::device_model<device_model>);
+
+} // namespace vmsg::archetypes
+
+namespace vmsg::proto {
+
+/// What the bus knows of one virtqueue.
+struct queue_state {
+    queue_setup setup{};
+    bool enabled{};
+    bool used{}; ///< an EVENT_USED is owed
+};
+
+/// A device on a bus: the state that the protocol keeps, and the calls into the model. Not used alone: see `attached`.
+class device_port {
+public:
+    device_status status{};
+    feature_words accepted{};       ///< as the driver has set them
+    bool beyond{};                  ///< the driver has asked for features that there are no blocks for
+    bool config_changed{};          ///< an EVENT_CONFIG is owed
+    std::uint32_t changed_offset{}; ///< bytes; the range of the change
+    std::uint32_t changed_length{}; ///< bytes; 0, 0: any of it
+    std::uint32_t generation{};     ///< of the configuration
+
+    virtual constexpr device_identity identity() const { return {}; }
+    virtual constexpr feature_words offered_features() const { return {}; }
+    virtual constexpr bool accept_features(const feature_words&) { return false; }
+    virtual constexpr void read_config(std::uint32_t, byte_span) const {}
+    virtual constexpr bool write_config(std::uint32_t, byte_view) { return false; }
+    virtual constexpr std::uint32_t queue_max_size(std::uint32_t) const { return 0; }
+    virtual constexpr bool enable_queue(std::uint32_t, const queue_setup&) { return false; }
+    virtual constexpr void disable_queue(std::uint32_t) {}
+    virtual constexpr void start() {}
+    virtual constexpr void notify(std::uint32_t, std::uint32_t) {}
+    virtual constexpr void reset() {}
+
+    constexpr std::uint32_t queue_count() const { return queue_count_; }
+    constexpr queue_state& queue(std::uint32_t index) { return queues_[index]; }
+    constexpr const queue_state& queue(std::uint32_t index) const { return queues_[index]; }
+
+    device_port(const device_port&) = delete;
+    device_port& operator=(const device_port&) = delete;
+
+protected:
+    constexpr device_port(queue_state* queues, std::uint32_t queue_count)
+        : queues_(queues), queue_count_(queue_count) {}
+    constexpr ~device_port() = default;
+
+private:
+    queue_state* queues_;
+    std::uint32_t queue_count_;
+};
+
+/// Connects a device model with a bus. Both outlive their time on the bus; the caller owns them.
+template <device_model Model> class attached final : public device_port {
+    static constexpr std::uint32_t count = Model::queue_count;
+
+public:
+    constexpr explicit attached(Model& model) : device_port(states_, count), model_(model) {}
+
+    constexpr device_identity identity() const override { return model_.identity(); }
+    constexpr feature_words offered_features() const override {
+        feature_words offered = model_.offered_features();
+        constexpr std::uint32_t forbidden = feature_bit::notif_config_data;
+        offered.block[forbidden / 32] &= ~(std::uint32_t{1} << forbidden % 32);
+        return offered;
+    }
+    constexpr bool accept_features(const feature_words& f) override { return model_.accept_features(f); }
+    constexpr void read_config(std::uint32_t offset, byte_span out) const override { model_.read_config(offset, out); }
+    constexpr bool write_config(std::uint32_t offset, byte_view in) override { return model_.write_config(offset, in); }
+    constexpr std::uint32_t queue_max_size(std::uint32_t index) const override { return model_.queue_max_size(index); }
+    constexpr bool enable_queue(std::uint32_t index, const queue_setup& q) override {
+        return model_.enable_queue(index, q);
+    }
+    constexpr void disable_queue(std::uint32_t index) override { model_.disable_queue(index); }
+    constexpr void start() override { model_.start(); }
+    constexpr void notify(std::uint32_t index, std::uint32_t next_offset) override {
+        model_.notify(index, next_offset);
+    }
+    constexpr void reset() override { model_.reset(); }
+
+private:
+    Model& model_;
+    queue_state states_[count != 0 ? count : 1]{};
+};
+
+} // namespace vmsg::proto

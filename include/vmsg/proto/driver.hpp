@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// `proto::driver`: the driver side of a virtio-msg bus as a sans-IO engine. Frames and time go in (`handle_*`), frames,
+// deadlines and events come out (`poll_*`); it never waits, allocates, or calls back.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/codec.hpp>
+#include <vmsg/message/all.hpp>
+#include <vmsg/message/inbound.hpp>
+#include <vmsg/proto/device_directory.hpp>
+#include <vmsg/proto/driver_areas.hpp>
+#include <vmsg/proto/driver_rules.hpp>
+#include <vmsg/proto/driver_types.hpp>
+#include <vmsg/proto/negotiator.hpp>
+#include <vmsg/proto/requests.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/time.hpp>
+
+namespace vmsg::proto {
+
+/// The driver side of one bus in revision `R`.
+///
+/// After `handle_frame`, `handle_sent`, `handle_timeout` and every operation: `poll_transmit` until `would_block` (each
+/// frame is answered with `handle_sent` before the next one is asked for), `poll_event` until there is none, and
+/// `poll_timeout` for the time at which to call `handle_timeout` and `poll_transmit` again.
+template <revision R, driver_capacity C = driver_capacity{}> class driver {
+    using table = request_table<R, C.requests, C.msg_size>;
+    using slot = typename table::slot;
+    using exchange_type = typename table::exchange_type;
+    using judge_function = errc (driver::*)(slot, byte_view);
+
+public:
+    constexpr explicit driver(const driver_options& options) : options_(options) {
+        VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
+        if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
+    }
+
+    // --- the bus
+
+    /// Brings the bus up: version, event delivery, enumeration. Everything from before is over: requests fail with
+    /// `aborted`, devices and areas are gone. `bad_state` if it is already on the way or up.
+    constexpr result<void> start(instant now) {
+        if (bus_table<R>::find(state(), bus_input::start) == nullptr) return errc::bad_state;
+        forget_everything(now);
+        return feed(bus_input::start, now);
+    }
+    /// Asks the peer to forget everything (FFA_RESET), then forgets it here. `bad_state` if the bus is not up.
+    constexpr result<void> reset(instant now) { return feed(bus_input::reset, now); }
+    /// Looks the devices up again. `bad_state` if the bus is not ready.
+    constexpr result<void> enumerate(instant now) { return feed(bus_input::reenumerate, now); }
+
+    constexpr bus_state state() const { return bus_.state(); }
+    constexpr std::uint32_t epoch() const { return bus_.epoch(); } ///< counts the starts
+    /// What the VERSION exchange agreed on; all zero before.
+    constexpr const version_response& agreed() const { return bus_.agreed(); }
+    constexpr std::size_t max_msg_size() const { return options_.max_msg_size; } ///< bytes
+
+    // --- devices
+
+    /// What is known of the device with this number, or nullptr.
+    constexpr const known_device* device(std::uint16_t dev_num) const { return devices_.find(dev_num); }
+    constexpr std::size_t device_count() const { return devices_.size(); }
+
+    /// Asks a device. Errors: `bad_state` (the bus is not up, or the order of the specification forbids it now),
+    /// `no_device`, `invalid_argument` (out of the device's range, or an illegal value), `not_supported` (needs a
+    /// feature that was not accepted), `busy` (no free slot; in rfc2025 also a second request to one device), those of
+    /// `encode`.
+    template <message Request>
+    constexpr result<ticket<Request>> request(std::uint16_t dev_num, Request asked, instant now) {
+        static_assert(row_of<Request>.kind == msg_kind::request && row_of<Request>.cls == msg_class::transport,
+                      "only a transport request is sent to a device");
+        static_cast<void>(now);
+        if (!bus_.negotiated()) return errc::bad_state;
+        const known_device* d = devices_.find(dev_num);
+        if (d == nullptr) return errc::no_device;
+        constexpr detail::request_rule rule = detail::rule_of<Request>;
+        const bool forbidden = (d->status & rule.forbids) != device_status::reset;
+        if (!has(d->status, rule.needs) || forbidden || (rule.needs_info && !d->info_known)) return errc::bad_state;
+        if (const errc why = detail::check_request(*d, asked); why != errc::none) return why;
+        detail::prepare_request(R, (agreed().feature_bits & strict_config_generation) != 0, *d, asked);
+        if (!legal(R, asked)) return errc::invalid_argument;
+        return ticket_of<Request>(open(dev_num, asked));
+    }
+
+    /// Sends a PING; the peer has to give `data` back. Errors: `bad_state`, `busy`.
+    constexpr result<ticket<ping_request>> ping(std::uint32_t data) {
+        if (!bus_.negotiated()) return errc::bad_state;
+        return ticket_of<ping_request>(open(0, ping_request{data}));
+    }
+
+    /// The response to a request, valid until the ticket is released: a tail views the engine's copy of the frame.
+    /// Errors: `would_block` (none yet), the reason of a failure, `invalid_argument` (the ticket is not open).
+    template <message Request> constexpr result<response_of<Request>> response(ticket<Request> t) const {
+        const exchange_type* x = find(t.slot, t.serial);
+        if (x == nullptr) return errc::invalid_argument;
+        if (x->state == exchange_state::queued || x->state == exchange_state::sent) return errc::would_block;
+        if (x->error != errc::none) return x->error;
+        return decode<response_of<Request>, R>(x->bytes());
+    }
+
+    /// Gives a ticket back. A request that is still waiting is given up; its answer, when it comes, is dropped.
+    template <message Request> constexpr void release(ticket<Request> t, instant now) {
+        const exchange_type* x = find(t.slot, t.serial);
+        if (x == nullptr) return;
+        mark_reported(t.slot);
+        if (x->state == exchange_state::sent) requests_.expire(t.slot, errc::aborted, quarantine_from(now));
+        if (x->state != exchange_state::expired) requests_.release(t.slot);
+    }
+
+    /// Tells a device that buffers are available in a virtqueue (EVENT_AVAIL). `next_offset` is sent if
+    /// VIRTIO_F_NOTIFICATION_DATA was accepted, 0 otherwise. Repeated calls before it has left are one notification.
+    /// Errors: `bad_state` (before DRIVER_OK), `no_device`, `invalid_argument` (no such queue), `full`.
+    constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset) {
+        const known_device* d = devices_.find(dev_num);
+        if (d == nullptr) return errc::no_device;
+        if (!bus_.negotiated() || !has(d->status, device_status::driver_ok)) return errc::bad_state;
+        if (vq_index >= d->max_virtqueues) return errc::invalid_argument;
+        const event_avail event{vq_index, d->notification_data ? next_offset : 0};
+        std::size_t i = 0;
+        while (i < kick_count_ && (kicks_[i].dev_num != dev_num || kicks_[i].event.vq_index != vq_index)) ++i;
+        if (i == C.kicks) return errc::full;
+        kicks_[i] = {dev_num, event};
+        if (i == kick_count_) ++kick_count_;
+        return {};
+    }
+
+    /// Asks for events at once instead of at the next interval (EVENT_POLL).
+    constexpr void poll_now(instant now) { next_poll_ = now; }
+
+    // --- memory areas
+
+    /// Offers memory to the device side under a new area id; `area_shared` or `area_refused` reports what became of it.
+    /// `page_count` in pages of 4 KiB. Errors: `bad_state`, `full` (no id), `invalid_argument`.
+    constexpr result<std::uint16_t> share_area(std::uint64_t mem_handle, std::uint32_t page_count, area_attrs attrs) {
+        if (!bus_.negotiated()) return errc::bad_state;
+        if (page_count == 0 || !legal(R, attrs)) return errc::invalid_argument;
+        return areas_.offer({.mem_handle = mem_handle, .page_count = page_count, .sharing_attrs = attrs},
+                            agreed().max_areas);
+    }
+
+    /// Asks the device side to let go of an area; `area_released` follows, possibly much later.
+    /// `bad_state` if it is not shared.
+    constexpr result<void> unshare_area(std::uint16_t area_id) { return areas_.take_back(area_id); }
+
+    /// The state of an area, or `invalid_argument` if the id is free.
+    constexpr result<area_state> area(std::uint16_t area_id) const { return areas_.state(area_id); }
+
+    // --- frames and time in
+
+    /// A frame has come from the peer. What is wrong with it is counted, never answered.
+    constexpr void handle_frame(byte_view delivered, instant now) {
+        ++counters_.received;
+        const auto h = validate_inbound<R>(delivered, options_.max_msg_size);
+        if (!h) return drop(h.error() == errc::bad_value ? drop_reason::bad_value : drop_reason::malformed);
+        const byte_view frame = delivered.first(h->msg_size);
+        switch (classify(*h)) {
+        case frame_class::event: return handle_event(*h, frame, now);
+        case frame_class::response: return handle_response(*h, frame, now);
+        case frame_class::bus_request: return handle_bus_request(frame);
+        case frame_class::transport_request: return drop(drop_reason::unexpected);
+        }
+    }
+
+    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
+    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final.
+    constexpr void handle_sent(result<void> outcome, instant now) {
+        const sending what = sending_;
+        sending_ = sending::nothing;
+        const errc why = outcome.error();
+        if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
+            ++counters_.refused_sends;
+            if (++attempts_ < options_.policy.busy_attempts) {
+                next_send_ = now + options_.policy.backoff(attempts_);
+                return;
+            }
+        }
+        attempts_ = 0;
+        next_send_ = 0;
+        if (outcome) ++counters_.sent;
+        if (what == sending::request) {
+            request_left(outcome, now);
+        } else if (what == sending::kick) {
+            if (outcome)
+                ++counters_.kicks;
+            else
+                devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
+            --kick_count_;
+            for (std::size_t i = 0; i < kick_count_; ++i) kicks_[i] = kicks_[i + 1];
+        } else {
+            pong_due_ = false;
+        }
+    }
+
+    /// Time has passed: requests time out, quarantines end.
+    constexpr void handle_timeout(instant now) {
+        for (slot s = 0; s < table::capacity; ++s) {
+            const exchange_type& x = requests_[s];
+            if (x.deadline > now) continue;
+            if (x.state == exchange_state::sent) {
+                ++counters_.timeouts;
+                give_up(s, errc::timed_out, now);
+            } else if (x.state == exchange_state::expired && x.reported) {
+                requests_.release(s);
+            }
+        }
+    }
+
+    // --- frames, deadlines and events out
+
+    /// The next frame for the peer, valid until `handle_sent`, which has to follow; `would_block` if there is none now.
+    constexpr result<byte_view> poll_transmit(instant now) {
+        VMSG_ASSERT(sending_ == sending::nothing);
+        if (now < next_send_) return errc::would_block;
+        if (pong_due_) return compose(sending::pong, {.token = pong_.head.token}, ping_response{pong_.body.data});
+        if (kick_count_ != 0) return compose(sending::kick, {.dev_num = kicks_[0].dev_num}, kicks_[0].event);
+        open_what_is_due(now);
+        const auto s = requests_.next_queued();
+        if (!s) return s.error();
+        sending_ = sending::request;
+        return requests_[*s].bytes();
+    }
+
+    /// When `handle_timeout` or `poll_transmit` has something to do without any other input; `never` if nothing is due.
+    constexpr instant poll_timeout() const {
+        instant first = requests_.next_deadline();
+        const bool queued = pong_due_ || kick_count_ != 0 || requests_.next_queued();
+        if (queued && next_send_ < first) first = next_send_;
+        if (polls() && poll_slot_ == no_slot && next_poll_ < first) first = next_poll_;
+        return first;
+    }
+
+    /// What has happened; kind `none` if nothing has. `bus_ready` comes after the devices that it is about.
+    constexpr driver_event poll_event() {
+        if (bus_news_ != driver_event_kind::none && bus_news_ != driver_event_kind::bus_ready) return bus_event();
+        for (slot s = 0; unreported_ != 0 && s < table::capacity; ++s) {
+            const exchange_type& x = requests_[s];
+            if (x.reported || (x.state != exchange_state::done && x.state != exchange_state::expired)) continue;
+            mark_reported(s);
+            return {.kind = driver_event_kind::completed,
+                    .dev_num = x.dev_num,
+                    .error = x.error,
+                    .slot = s,
+                    .serial = x.serial};
+        }
+        if (const driver_event e = areas_.poll(); e.kind != driver_event_kind::none) return e;
+        if (const driver_event e = devices_.poll(); e.kind != driver_event_kind::none) return e;
+        return bus_event();
+    }
+
+    constexpr const driver_counters& counters() const { return counters_; }
+    constexpr std::size_t open_requests() const { return requests_.open_count(); } ///< not released, or in quarantine
+    constexpr std::size_t open_areas() const { return areas_.size(); }             ///< ids that are taken
+
+private:
+    enum class sending : std::uint8_t { nothing, request, kick, pong };
+    static constexpr slot no_slot = 0xffff;
+
+    struct kick {
+        std::uint16_t dev_num{};
+        event_avail event{};
+    };
+
+    constexpr bool polls() const { return bus_.negotiated() && options_.events == event_method::poll; }
+    constexpr instant quarantine_from(instant now) const { return now + options_.policy.quarantine(); }
+    constexpr void drop(drop_reason why) { counters_.dropped.count(why); }
+
+    template <class M> constexpr result<byte_view> compose(sending what, const header& h, const M& m) {
+        const auto size = encode<R>(byte_span{scratch_}, h, m);
+        if (!size) return size.error();
+        sending_ = what;
+        return byte_view{scratch_, *size};
+    }
+
+    constexpr driver_event bus_event() {
+        const driver_event e{.kind = bus_news_, .error = bus_error_};
+        bus_news_ = driver_event_kind::none;
+        bus_error_ = errc::none;
+        return e;
+    }
+
+    // --- requests
+
+    template <class Request> constexpr result<slot> open(std::uint16_t dev_num, const Request& asked) {
+        const auto s = requests_.open(dev_num, asked, options_.max_msg_size);
+        if (s) judges_[*s] = &driver::template judge<Request>;
+        return s;
+    }
+    template <class Request> constexpr result<slot> open_internal(const Request& asked) {
+        const auto s = open(0, asked);
+        if (s) requests_[*s].internal = true;
+        return s;
+    }
+    template <class Request> constexpr result<ticket<Request>> ticket_of(result<slot> s) const {
+        if (!s) return s.error();
+        return ticket<Request>{*s, requests_[*s].serial};
+    }
+    constexpr const exchange_type* find(slot s, std::uint16_t serial) const {
+        const bool open = s < table::capacity && requests_[s].state != exchange_state::idle;
+        return open && requests_[s].serial == serial && !requests_[s].internal ? &requests_[s] : nullptr;
+    }
+    constexpr void mark_reported(slot s) {
+        exchange_type& x = requests_[s];
+        const bool over = x.state == exchange_state::done || x.state == exchange_state::expired;
+        if (over && !x.reported) --unreported_;
+        x.reported = true;
+    }
+
+    /// Decodes and checks the response to a `Request`, and learns from it.
+    template <class Request> constexpr errc judge(slot s, byte_view frame) {
+        framed<response_of<Request>> got;
+        if (const auto accepted = accept<R>(frame, got); !accepted) return accepted.error();
+        const auto asked = decode<Request, R>(requests_[s].bytes());
+        VMSG_ASSERT(asked.has_value());
+        if (!detail::echoes(*asked, got.body)) return errc::bad_value;
+        if constexpr (row_of<Request>.cls == msg_class::transport) {
+            if (known_device* d = devices_.find(requests_[s].dev_num)) detail::learn(*d, *asked, got.body);
+        } else if (requests_[s].internal) {
+            return agree(*asked, got.body);
+        }
+        return errc::none;
+    }
+
+    constexpr void handle_response(const header& h, byte_view frame, instant now) {
+        const auto s = requests_.match(h);
+        if (!s) return drop(s.error() == errc::timed_out ? drop_reason::late : drop_reason::stale);
+        const exchange_type& x = requests_[*s];
+        errc why = errc::bad_type;
+        if (h.is_bus() && h.msg_id == row_of<error_response>.id)
+            why = said_by_error(x, frame);
+        else if (h.is_bus() == x.is_bus() && h.msg_id == x.msg_id)
+            why = (this->*judges_[*s])(*s, frame);
+        if (why == errc::none) {
+            requests_.complete(*s, frame);
+        } else {
+            if (why == errc::bad_type || why == errc::bad_value) drop(drop_reason::bad_value);
+            if (why == errc::bad_length) drop(drop_reason::malformed);
+            requests_.fail(*s, why);
+        }
+        conclude(*s, now);
+    }
+
+    /// What an FFA_ERROR says to the request that it answers.
+    static constexpr errc said_by_error(const exchange_type& x, byte_view frame) {
+        if constexpr (present_in<error_response, R>) {
+            framed<error_response> got;
+            if (const auto accepted = accept<R>(frame, got); !accepted) return accepted.error();
+            if (got.body.original_msg_id == x.msg_id) return errc::peer_error;
+        }
+        return errc::bad_type;
+    }
+
+    /// The first queued request has been sent, or never will be.
+    constexpr void request_left(result<void> outcome, instant now) {
+        if (outcome) {
+            ++counters_.requests;
+            return requests_.mark_sent(now + options_.policy.response_timeout);
+        }
+        const slot s = *requests_.next_queued();
+        requests_.fail(s, outcome.error());
+        conclude(s, now);
+    }
+
+    /// Ends a request whose response has not come.
+    constexpr void give_up(slot s, errc why, instant now) {
+        if (requests_[s].state == exchange_state::sent)
+            requests_.expire(s, why, quarantine_from(now));
+        else if (requests_[s].state == exchange_state::queued)
+            requests_.fail(s, why);
+        else
+            return;
+        conclude(s, now);
+    }
+
+    /// A request is over: its user is told, or the bus goes on.
+    constexpr void conclude(slot s, instant now) {
+        exchange_type& x = requests_[s];
+        if (!x.internal) {
+            if (!x.reported) ++unreported_;
+            return;
+        }
+        x.reported = true;
+        const errc why = x.error;
+        const std::uint8_t id = x.msg_id;
+        const std::uint16_t area_id = load_le<std::uint16_t>(x.frame + header_size<R>);
+        if (x.state == exchange_state::done) requests_.release(s);
+        if (id == row_of<event_poll_request>.id) {
+            if (why == errc::none) ++counters_.empty_polls;
+            end_poll(now, false);
+        } else if (id == row_of<area_share_request>.id) {
+            if (why != errc::none) areas_.answered_offer(area_id, why);
+        } else if (id == row_of<area_unshare_request>.id) {
+            if (why != errc::none) areas_.answered_take_back(area_id, why);
+        } else {
+            return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
+        }
+        if (why == errc::peer_error && bus_.negotiated()) go_on(bus_input::lost, why, now);
+    }
+
+    constexpr void end_poll(instant now, bool had_event) {
+        poll_slot_ = no_slot;
+        if (!had_event || --round_left_ == 0) {
+            round_left_ = options_.policy.poll_budget;
+            next_poll_ = now + options_.policy.poll_interval;
+        } else {
+            next_poll_ = now;
+        }
+    }
+
+    /// Opens the engine's own requests. Those that find no free slot wait for one.
+    constexpr void open_what_is_due(instant now) {
+        if (todo_ != bus_action::none) act(todo_, now);
+        while (const auto id = areas_.unsent()) {
+            const bool offered = *areas_.state(*id) == area_state::offered;
+            if (!(offered ? open_internal(areas_.offered(*id)) : open_internal(area_unshare_request{*id}))) break;
+            areas_.mark_sent(*id);
+        }
+        if (polls() && poll_slot_ == no_slot && now >= next_poll_)
+            if (const auto s = open_internal(event_poll_request{})) poll_slot_ = *s;
+    }
+
+    // --- the bus, as its table says
+
+    constexpr result<void> feed(bus_input input, instant now) {
+        const auto action = bus_.feed(input);
+        if (!action) return action.error();
+        act(*action, now);
+        return {};
+    }
+    constexpr void go_on(bus_input input, errc why, instant now) {
+        if (why != errc::none) bus_error_ = why;
+        static_cast<void>(feed(input, now)); // an input without a line changes nothing
+    }
+
+    constexpr void act(bus_action action, instant now) {
+        using enum bus_action;
+        result<slot> opened = slot{};
+        switch (action) {
+        case none: break;
+        case send_probe: opened = open_internal(bus_.probe(options_)); break;
+        case send_version: opened = open_internal(bus_.proposal(options_)); break;
+        case send_event_configure:
+            if constexpr (present_in<event_configure_request, R>)
+                opened = open_internal(event_configure_request{options_.events, 0, options_.notif_id});
+            break;
+        case send_get_devices:
+        case send_next_window: opened = open_internal(bus_.window(options_.max_msg_size)); break;
+        case announce_ready:
+            while (const auto gone = devices_.unseen(bus_.round())) remove_device(*gone, now);
+            end_poll(now, false);
+            bus_news_ = driver_event_kind::bus_ready;
+            break;
+        case send_reset: opened = open_internal(reset_request{}); break;
+        case announce_down:
+            forget_everything(now);
+            bus_news_ = driver_event_kind::bus_down;
+            break;
+        case announce_failure: bus_news_ = driver_event_kind::bus_failed; break;
+        }
+        todo_ = opened ? none : action;
+    }
+
+    constexpr void remove_device(std::uint16_t number, instant now) {
+        devices_.remove(number);
+        for (slot s = 0; s < table::capacity; ++s)
+            if (!requests_[s].is_bus() && requests_[s].dev_num == number) give_up(s, errc::no_device, now);
+    }
+
+    constexpr void forget_everything(instant now) {
+        bus_.forget(); // nothing that ends now leads to another step
+        for (slot s = 0; s < table::capacity; ++s) give_up(s, errc::aborted, now);
+        bus_.next_round();
+        while (const auto gone = devices_.unseen(bus_.round())) devices_.remove(*gone);
+        areas_.release_all();
+        kick_count_ = 0;
+        pong_due_ = false;
+        poll_slot_ = no_slot;
+        todo_ = bus_action::none;
+        bus_error_ = errc::none;
+    }
+
+    // What the bus itself learns from an answer; `none`, or why it cannot be used.
+
+    template <class Request, class Response> constexpr errc agree(const Request&, const Response&) {
+        return errc::none;
+    }
+    constexpr errc agree(const version_request&, const version_response& got) {
+        return bus_.judge(got, options_.bus_features);
+    }
+    constexpr errc agree(const event_configure_request&, const event_configure_response& got) {
+        return error_of(got.result);
+    }
+    constexpr errc agree(const reset_request&, const reset_response& got) { return error_of(got.result); }
+    constexpr errc agree(const get_devices_request&, const get_devices_response& got) {
+        for (std::uint32_t i = 0; i < got.count; ++i) {
+            if ((got.bitmap[i / 8] >> i % 8 & 1) == 0) continue;
+            if (!devices_.add(static_cast<std::uint16_t>(got.offset + i), bus_.round())) drop(drop_reason::overflow);
+        }
+        return bus_.judge(got);
+    }
+    constexpr errc agree(const area_share_request& asked, const area_share_response& got) {
+        areas_.answered_offer(asked.area_id, error_of(got.result));
+        return errc::none;
+    }
+    constexpr errc agree(const area_unshare_request& asked, const area_unshare_response& got) {
+        areas_.answered_take_back(asked.area_id, error_of(got.result));
+        return errc::none;
+    }
+
+    // --- what comes unasked
+
+    constexpr void handle_bus_request(byte_view frame) {
+        framed<ping_request> got;
+        if (!accept<R>(frame, got)) return drop(drop_reason::unexpected);
+        pong_ = got;
+        pong_due_ = true;
+    }
+
+    constexpr void handle_event(const header& h, byte_view frame, instant now) {
+        if (!bus_.negotiated()) return drop(drop_reason::too_early);
+        const bool taken = h.is_response() ? refuse(drop_reason::unknown_id) : take_event(h, frame, now);
+        if (taken) ++counters_.events;
+        // An event is the answer to the EVENT_POLL that is open.
+        if (poll_slot_ == no_slot || requests_[poll_slot_].state != exchange_state::sent) return;
+        requests_.release(poll_slot_);
+        end_poll(now, true);
+    }
+
+    constexpr bool refuse(drop_reason why) {
+        drop(why);
+        return false;
+    }
+
+    constexpr bool take_event(const header& h, byte_view frame, instant now) {
+        if (h.is_bus()) {
+            if (h.msg_id == row_of<event_device>.id) return take<event_device>(frame, now);
+            if (h.msg_id == row_of<event_area_release>.id) return take<event_area_release>(frame, now);
+        } else {
+            if (h.msg_id == row_of<event_used>.id) return take<event_used>(frame, now);
+            if (h.msg_id == row_of<event_config>.id) return take<event_config>(frame, now);
+            if (h.msg_id == row_of<event_avail>.id) return refuse(drop_reason::unexpected);
+        }
+        return refuse(drop_reason::unknown_id);
+    }
+
+    template <class Event> constexpr bool take(byte_view frame, instant now) {
+        framed<Event> got;
+        const auto accepted = accept<R>(frame, got);
+        if (!accepted)
+            return refuse(accepted.error() == errc::bad_value ? drop_reason::bad_value : drop_reason::malformed);
+        return on(got.head, got.body, now);
+    }
+
+    constexpr bool on(const header&, const event_device& e, instant now) {
+        if (e.state == device_state::removed) {
+            if (devices_.find(e.dev_num) == nullptr) return refuse(drop_reason::no_device);
+            remove_device(e.dev_num, now);
+        } else if (e.state == device_state::added && !devices_.add(e.dev_num, bus_.round())) {
+            return refuse(drop_reason::overflow);
+        }
+        return true;
+    }
+    constexpr bool on(const header&, const event_area_release& e, instant) {
+        return areas_.release(e.area_id) || refuse(drop_reason::unexpected);
+    }
+    constexpr bool on(const header& h, const event_used& e, instant) {
+        const known_device* d = devices_.find(h.dev_num);
+        if (d == nullptr) return refuse(drop_reason::no_device);
+        if (!has(d->status, device_status::driver_ok)) return refuse(drop_reason::too_early);
+        if (e.vq_index >= d->max_virtqueues) return refuse(drop_reason::bad_value);
+        devices_.used(h.dev_num, e.vq_index);
+        return true;
+    }
+    constexpr bool on(const header& h, const event_config& e, instant) {
+        known_device* d = devices_.find(h.dev_num);
+        if (d == nullptr) return refuse(drop_reason::no_device);
+        if (!d->info_known) return refuse(drop_reason::too_early);
+        if (e.offset > d->config_size || e.length > d->config_size - e.offset) return refuse(drop_reason::bad_value);
+        d->status = e.status;
+        devices_.config_changed(h.dev_num);
+        return true;
+    }
+
+    driver_options options_;
+    negotiator<R> bus_{};
+    bus_action todo_{}; // wanted, but there was no free slot
+    driver_event_kind bus_news_{};
+    sending sending_{};
+    bool pong_due_ = false;
+    slot poll_slot_ = no_slot; // of the open EVENT_POLL
+    std::uint16_t round_left_ = 1;
+    std::uint16_t attempts_ = 0; // refused sends of the present frame
+    errc bus_error_{};
+    std::size_t unreported_ = 0; // requests that are over and whose user does not know
+    std::size_t kick_count_ = 0;
+    instant next_send_ = 0;
+    instant next_poll_ = never;
+    framed<ping_request> pong_{};
+    kick kicks_[C.kicks]{};
+    table requests_{};
+    judge_function judges_[C.requests]{};
+    device_directory<C.devices> devices_{};
+    driver_areas<R, C.areas> areas_{};
+    driver_counters counters_{};
+    alignas(8) std::uint8_t scratch_[24]{};
+};
+
+} // namespace vmsg::proto

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// What a driver knows of a device, what it may ask in which state, and what it learns from an answer.
+// Source: virtio-msg, "Device Initialization" (order of the steps), "Feature Negotiation", "Configuration", "Status".
+
+#include <cstdint>
+
+#include <vmsg/message/all.hpp>
+#include <vmsg/message/header.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/revision.hpp>
+
+namespace vmsg::proto {
+
+/// A device as the driver side knows it.
+struct known_device {
+    device_status status{};         ///< as last reported
+    bool status_known{};            ///< the device has been reset or asked since it was found
+    bool info_known{};              ///< GET_DEVICE_INFO has been answered
+    bool ring_reset{};              ///< VIRTIO_F_RING_RESET was accepted by the driver
+    bool notification_data{};       ///< VIRTIO_F_NOTIFICATION_DATA was accepted by the driver
+    std::uint32_t config_size{};    ///< bytes
+    std::uint32_t max_virtqueues{}; ///< queues, the administration queues included
+    std::uint32_t generation{};     ///< of the configuration, as last seen
+};
+
+namespace detail {
+
+/// What the status of a device must have and must not have for a request.
+struct request_rule {
+    device_status needs{};
+    device_status forbids{};
+    bool needs_info{};
+};
+
+template <class Request> inline constexpr request_rule rule_of{{}, {}, true};
+template <> inline constexpr request_rule rule_of<get_device_info_request>{{}, {}, false};
+template <> inline constexpr request_rule rule_of<get_device_status_request>{{}, {}, false};
+template <> inline constexpr request_rule rule_of<set_device_status_request>{{}, {}, false};
+template <>
+inline constexpr request_rule rule_of<set_driver_features_request>{
+    device_status::acknowledge | device_status::driver, device_status::features_ok | device_status::failed, true};
+template <>
+inline constexpr request_rule rule_of<set_config_request>{device_status::features_ok, device_status::failed, true};
+template <>
+inline constexpr request_rule rule_of<set_vqueue_request>{device_status::features_ok, device_status::failed, true};
+template <>
+inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true};
+
+/// The bits that a driver sets, in the order in which it sets them; each needs the one before.
+inline constexpr device_status status_order[]{device_status::acknowledge, device_status::driver,
+                                              device_status::features_ok, device_status::driver_ok};
+
+/// Whether a driver may write `wanted` when the status is `now`: a reset at any time, else no bit is taken back, no bit
+/// comes before its predecessor, and none of them is the device's own.
+constexpr bool may_write_status(device_status now, bool known, device_status wanted) {
+    if (wanted == device_status::reset) return true;
+    if (!known || has(now, device_status::failed) || has(now, device_status::needs_reset)) return false;
+    if (!legal(wanted) || !has(wanted, now) || has(wanted, device_status::needs_reset)) return false;
+    bool before = true;
+    for (const device_status bit : status_order) {
+        if (has(wanted, bit) && !before) return false;
+        before = has(wanted, bit);
+    }
+    return true;
+}
+
+// Rules that need more than the status: `none`, or why the request is not sent.
+
+template <class Request> constexpr errc check_request(const known_device&, const Request&) { return errc::none; }
+constexpr errc check_request(const known_device& d, const set_device_status_request& m) {
+    return may_write_status(d.status, d.status_known, m.status) ? errc::none : errc::bad_state;
+}
+constexpr errc check_range(const known_device& d, std::uint32_t offset, std::uint32_t length) {
+    return offset <= d.config_size && length <= d.config_size - offset ? errc::none : errc::invalid_argument;
+}
+constexpr errc check_request(const known_device& d, const get_config_request& m) {
+    return check_range(d, m.offset, m.length);
+}
+constexpr errc check_request(const known_device& d, const set_config_request& m) {
+    return check_range(d, m.offset, m.length);
+}
+constexpr errc check_index(const known_device& d, std::uint32_t index) {
+    return index < d.max_virtqueues ? errc::none : errc::invalid_argument;
+}
+constexpr errc check_request(const known_device& d, const get_vqueue_request& m) { return check_index(d, m.index); }
+constexpr errc check_request(const known_device& d, const set_vqueue_request& m) { return check_index(d, m.index); }
+constexpr errc check_request(const known_device& d, const reset_vqueue_request& m) {
+    return d.ring_reset ? check_index(d, m.index) : errc::not_supported;
+}
+
+// What the bus fills in: the generation of a configuration write, which is 0 in the baseline profile of oasis_v2 and
+// the last one seen in the strict profile and in older revisions.
+
+template <class Request> constexpr void prepare_request(revision, bool, const known_device&, Request&) {}
+constexpr void prepare_request(revision r, bool strict, const known_device& d, set_config_request& m) {
+    m.generation = r == revision::oasis_v2 && !strict ? 0 : d.generation;
+}
+
+// Whether an answer repeats what the request said, where it has to. Source: virtio-msg, the response messages.
+
+template <class Request, class Response> constexpr bool echoes(const Request&, const Response&) { return true; }
+constexpr bool echoes(const get_device_features_request& asked, const get_device_features_response& got) {
+    return got.block_index == asked.block_index && got.num_blocks == asked.num_blocks;
+}
+constexpr bool echoes(const get_config_request& asked, const get_config_response& got) {
+    return got.offset == asked.offset && got.length == asked.length;
+}
+constexpr bool echoes(const set_config_request& asked, const set_config_response& got) {
+    return got.offset == asked.offset && (got.length == asked.length || (got.length == 0 && got.config.empty()));
+}
+constexpr bool echoes(const get_vqueue_request& asked, const get_vqueue_response& got) {
+    return got.index == asked.index;
+}
+constexpr bool echoes(const get_shm_request& asked, const get_shm_response& got) { return got.shmid == asked.shmid; }
+constexpr bool echoes(const ping_request& asked, const ping_response& got) { return got.data == asked.data; }
+constexpr bool echoes(const get_devices_request& asked, const get_devices_response& got) {
+    return got.offset == asked.offset && got.count <= asked.count;
+}
+constexpr bool echoes(const area_share_request& asked, const area_share_response& got) {
+    return got.area_id == asked.area_id;
+}
+constexpr bool echoes(const area_unshare_request& asked, const area_unshare_response& got) {
+    return got.area_id == asked.area_id;
+}
+
+// What an answer tells about the device.
+
+template <class Request, class Response> constexpr void learn(known_device&, const Request&, const Response&) {}
+constexpr void learn(known_device& d, const get_device_info_request&, const get_device_info_response& got) {
+    d.info_known = true;
+    d.config_size = got.config_size;
+    d.max_virtqueues = got.max_virtqueues;
+}
+constexpr void learn(known_device& d, const get_device_status_request&, const get_device_status_response& got) {
+    d.status = got.status;
+    d.status_known = true;
+}
+constexpr void learn(known_device& d, const set_device_status_request& asked, const set_device_status_response& got) {
+    d.status = got.status;
+    if (asked.status != device_status::reset) return;
+    d.status_known = true;
+    d.ring_reset = false;
+    d.notification_data = false;
+}
+constexpr void learn(known_device& d, const set_driver_features_request& asked, const set_driver_features_response&) {
+    constexpr std::uint32_t block = feature_bit::ring_reset / 32;
+    if (asked.block_index > block || block - asked.block_index >= asked.features.size()) return;
+    const std::uint32_t bits = asked.features[block - asked.block_index];
+    d.ring_reset = (bits >> feature_bit::ring_reset % 32 & 1) != 0;
+    d.notification_data = (bits >> feature_bit::notification_data % 32 & 1) != 0;
+}
+constexpr void learn(known_device& d, const get_config_request&, const get_config_response& got) {
+    d.generation = got.generation;
+}
+constexpr void learn(known_device& d, const set_config_request&, const set_config_response& got) {
+    d.generation = got.generation;
+}
+
+} // namespace detail
+
+} // namespace vmsg::proto

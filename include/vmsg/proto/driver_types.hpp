@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// What goes into a driver engine and what comes out of it: capacities, options, tickets, events, counters.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/message/ffa_bus.hpp>
+#include <vmsg/message/ids.hpp>
+#include <vmsg/proto/drop_counters.hpp>
+#include <vmsg/proto/retry_policy.hpp>
+#include <vmsg/result.hpp>
+
+namespace vmsg::proto {
+
+/// How much a driver side can hold. All of it is part of the engine object.
+struct driver_capacity {
+    std::size_t devices = 8;    ///< devices known at a time
+    std::size_t requests = 4;   ///< requests in flight, a power of two; rfc2025 has one per device
+    std::size_t areas = 4;      ///< memory areas shared at a time
+    std::size_t kicks = 8;      ///< queues with an EVENT_AVAIL that has not left yet
+    std::size_t msg_size = 104; ///< longest message, bytes
+};
+
+/// What a driver side is told about its carrier and its user.
+struct driver_options {
+    std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
+    bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
+    std::uint32_t ffa_version = 0x0001'0002;  ///< of this side, in VERSION (oasis_v2)
+    event_method events = event_method::poll; ///< `poll` asks with EVENT_POLL; the others wait for the peer to send
+    std::uint16_t notif_id = 0;               ///< in EVENT_CONFIGURE
+    retry_policy policy{};
+};
+
+/// A request that was made, to ask for its result. Valid until it is released.
+template <message Request> struct ticket {
+    std::uint16_t slot{};
+    std::uint16_t serial{};
+    friend bool operator==(const ticket&, const ticket&) = default;
+};
+
+enum class driver_event_kind : std::uint8_t {
+    none,
+    bus_ready,      ///< devices have been announced and can be used
+    bus_down,       ///< reset; `start` brings it up again
+    bus_failed,     ///< `error` says why; `start` may be tried again
+    device_added,   ///< `dev_num`
+    device_removed, ///< `dev_num`; its requests have failed
+    completed,      ///< the request of a ticket has its response or its error
+    used,           ///< virtqueue `index` of `dev_num` has used buffers; `every_queue`: look at all of them
+    config_changed, ///< configuration or status of `dev_num` changed: read them again
+    kick_lost,      ///< the carrier did not take the EVENT_AVAIL for virtqueue `index` of `dev_num`
+    area_shared,    ///< area `index` can be used
+    area_refused,   ///< area `index` was not accepted: take the memory back, the id is free
+    area_released,  ///< area `index` is not used any more: take the memory back, the id is free
+};
+
+inline constexpr std::uint32_t every_queue = 0xffff'ffff; ///< in place of a virtqueue index
+
+/// What the user of the engine should know.
+struct driver_event {
+    driver_event_kind kind{};
+    std::uint16_t dev_num{};
+    std::uint32_t index{};  ///< virtqueue or area
+    errc error{};           ///< of a bus failure, a completed request, a refused area
+    std::uint16_t slot{};   ///< of the ticket
+    std::uint16_t serial{}; ///< of the ticket
+
+    template <message Request> constexpr bool is(ticket<Request> t) const {
+        return kind == driver_event_kind::completed && slot == t.slot && serial == t.serial;
+    }
+};
+
+/// What a driver side has done and seen.
+struct driver_counters {
+    std::uint64_t sent{};          ///< frames
+    std::uint64_t received{};      ///< frames
+    std::uint64_t requests{};      ///< of the sent ones: requests
+    std::uint64_t kicks{};         ///< of the sent ones: EVENT_AVAIL
+    std::uint64_t events{};        ///< of the received ones: events that were taken
+    std::uint64_t empty_polls{};   ///< EVENT_POLL without an event
+    std::uint64_t refused_sends{}; ///< sends that the carrier refused as busy
+    std::uint64_t timeouts{};      ///< requests without a response in time
+    drop_counters dropped{};       ///< received frames that were not acted on
+};
+
+} // namespace vmsg::proto

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// How long the engines wait and how often they try again. A carrier makes one attempt; every budget stands here.
+
+#include <cstdint>
+
+#include <vmsg/time.hpp>
+
+namespace vmsg::proto {
+
+/// Budgets of a driver side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N13).
+struct retry_policy {
+    std::uint16_t busy_attempts = 10;             ///< sends of one frame that the carrier may refuse as busy
+    duration busy_backoff = 1 * milliseconds;     ///< between two of them; doubles up to the maximum
+    duration max_busy_backoff = 2 * milliseconds; ///< longest pause between two sends
+    duration response_timeout = 5 * seconds;      ///< from the send to the response; then the request has failed
+    duration poll_interval = 100 * milliseconds;  ///< between two rounds of EVENT_POLL
+    std::uint16_t poll_budget = 64;               ///< events taken in one round
+
+    /// The pause after `attempts` refused sends.
+    constexpr duration backoff(std::uint32_t attempts) const {
+        duration pause = busy_backoff;
+        for (std::uint32_t i = 1; i < attempts && pause < max_busy_backoff; ++i) pause *= 2;
+        return pause < max_busy_backoff ? pause : max_busy_backoff;
+    }
+    /// How long the token of a request without a response stays unused: its answer may still come.
+    constexpr duration quarantine() const { return 2 * response_timeout; }
+};
+
+} // namespace vmsg::proto
