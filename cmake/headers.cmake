@@ -4,7 +4,14 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/bytes.hpp
     include/vmsg/codec.hpp
     include/vmsg/config.hpp
+    include/vmsg/explain.hpp
+    include/vmsg/ffa/call_frame.hpp
+    include/vmsg/ffa/direct.hpp
     include/vmsg/ffa/endpoint_id.hpp
+    include/vmsg/ffa/explain.hpp
+    include/vmsg/ffa/function_id.hpp
+    include/vmsg/ffa/indirect.hpp
+    include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
     include/vmsg/message/all.hpp
     include/vmsg/message/bus.hpp
@@ -48,6 +55,21 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/transport/transport.hpp
     include/vmsg/uuid.hpp
     include/vmsg/version.hpp
+    include/vmsg/virtio/bitmap.hpp
+    include/vmsg/virtio/block.hpp
+    include/vmsg/virtio/block_device.hpp
+    include/vmsg/virtio/block_driver.hpp
+    include/vmsg/virtio/buffer.hpp
+    include/vmsg/virtio/chain.hpp
+    include/vmsg/virtio/device_queue.hpp
+    include/vmsg/virtio/dma_pool.hpp
+    include/vmsg/virtio/driver_queue.hpp
+    include/vmsg/virtio/entropy.hpp
+    include/vmsg/virtio/feature.hpp
+    include/vmsg/virtio/queue_fault.hpp
+    include/vmsg/virtio/resolver.hpp
+    include/vmsg/virtio/shared_memory.hpp
+    include/vmsg/virtio/split_layout.hpp
     include/vmsg/vmsg.hpp
     include/vmsg/wire.hpp)
 set(VMSG_FMT_HEADERS include/vmsg/fmt.hpp)

@@ -137,18 +137,21 @@ template <std::unsigned_integral T> VMSG_INLINE constexpr void store_bytes(std::
 
 } // namespace detail
 
+// __builtin_is_constant_evaluated: the function of the standard library is a call without optimisation.
+
 /// The little-endian integer at `from`, which may have any alignment.
 template <std::unsigned_integral T> VMSG_INLINE constexpr T load_le(const std::uint8_t* from) {
-    if (VMSG_STRICT_ALIGN || std::is_constant_evaluated()) return detail::load_bytes<T>(from);
+    if (VMSG_STRICT_ALIGN || __builtin_is_constant_evaluated()) return detail::load_bytes<T>(from);
     T value{};
     __builtin_memcpy(&value, from, sizeof value);
-    return detail::from_little(value);
+    if constexpr (std::endian::native != std::endian::little) value = detail::from_little(value);
+    return value;
 }
 
 /// Writes `value` in little-endian order to `to`, which may have any alignment.
 template <std::unsigned_integral T> VMSG_INLINE constexpr void store_le(std::uint8_t* to, T value) {
-    if (VMSG_STRICT_ALIGN || std::is_constant_evaluated()) return detail::store_bytes<T>(to, value);
-    value = detail::from_little(value);
+    if (VMSG_STRICT_ALIGN || __builtin_is_constant_evaluated()) return detail::store_bytes<T>(to, value);
+    if constexpr (std::endian::native != std::endian::little) value = detail::from_little(value);
     __builtin_memcpy(to, &value, sizeof value);
 }
 
@@ -190,8 +193,8 @@ inline void copy_short(std::uint8_t* to, const std::uint8_t* from, std::size_t s
 
 /// Copies `size` bytes between places that do not overlap.
 VMSG_INLINE constexpr void copy_bytes(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
-    if (!VMSG_STRICT_ALIGN && !std::is_constant_evaluated()) return copy_short(to, from, size);
-    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+    if (!VMSG_STRICT_ALIGN && !VMSG_SMALL && !__builtin_is_constant_evaluated()) return copy_short(to, from, size);
+    while (size-- != 0) *to++ = *from++;
 }
 
 } // namespace vmsg

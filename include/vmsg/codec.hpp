@@ -94,26 +94,23 @@ template <revision R, class M> VMSG_INLINE constexpr result<std::size_t> encode(
 
 namespace detail {
 
-/// `errc::none` if class, kind, id and sizes of `frame` are those of `M`.
-template <class M, revision R> VMSG_INLINE constexpr errc check_shape(byte_view frame) {
+/// Whether class, kind, id and sizes of `frame` are those of `M`; its tail is not looked at.
+template <class M, revision R> VMSG_INLINE constexpr bool has_shape(byte_view frame) {
     static_assert(present_in<M, R>, "this revision does not have the message");
     constexpr std::size_t fixed = fixed_msg_size<M, R>;
     const bool right_size = layout_of<M, R>::has_tail ? frame.size() >= fixed : frame.size() == fixed;
-    if (right_size && header_matches<M, R>(wire::byte_source{frame.data()}, frame.size())) return errc::none;
-    const errc why = diagnose<R>(frame, type_and_id<M>);
-    if (why == errc::none) __builtin_unreachable(); // lets the caller's way out be a jump
-    return why;
+    return right_size && header_matches<M, R>(wire::byte_source{frame.data()}, frame.size());
 }
 
-/// Fills `m`, a local object of the caller: reads from the frame can then be kept apart from writes to it.
-template <revision R, class M> VMSG_INLINE constexpr errc decode_local(byte_view frame, M& m) {
+/// Reads a frame of the right shape into `m`, which has its defaults. `errc::none` unless the tail is not as long as
+/// its count says.
+template <revision R, class M> VMSG_INLINE constexpr errc fill(byte_view frame, M& m) {
     using layout = layout_of<M, R>;
     constexpr std::size_t fixed = fixed_msg_size<M, R>;
-    if (const errc why = check_shape<M, R>(frame); why != errc::none) return why;
     layout::template get<header_size<R>>(wire::byte_source{frame.data()}, m);
     if constexpr (layout::has_tail) {
-        if (!layout::tail::agrees(m, frame.size() - fixed)) return errc::bad_length;
         layout::tail::set(m, frame.drop(fixed));
+        if (!layout::tail::agrees(m, frame.size() - fixed)) return errc::bad_length;
     }
     return errc::none;
 }
@@ -125,8 +122,9 @@ template <revision R, class M> VMSG_INLINE constexpr errc decode_local(byte_view
 /// Errors: `truncated` (bytes are missing), `oversize` (bytes after the message), `bad_type` (another class, kind or
 /// id), `bad_length` (`msg_size` and the inner counts contradict each other or the message's layout).
 template <class M, revision R> VMSG_INLINE constexpr result<M> decode(byte_view frame) {
+    if (!detail::has_shape<M, R>(frame)) return detail::diagnose<R>(frame, detail::type_and_id<M>);
     M m;
-    if (const errc why = detail::decode_local<R>(frame, m); why != errc::none) return why;
+    if (const errc why = detail::fill<R>(frame, m); why != errc::none) return why;
     return m;
 }
 
@@ -186,15 +184,14 @@ template <class M> struct framed {
     friend bool operator==(const framed&, const framed&) = default;
 };
 
-/// `decode` and `validate` in one, with the header: for a receiver that knows what it waits for. In place. After an
-/// error `out` has no defined value. Errors: those of both.
-template <revision R, class M> VMSG_INLINE constexpr result<void> accept(byte_view frame, framed<M>& out) {
-    framed<M> got;
-    if (const errc why = detail::decode_local<R>(frame, got.body); why != errc::none) return why;
-    layout_of<header, R>::template get<0>(wire::byte_source{frame.data()}, got.head);
-    if (const auto judged = validate<R>(got.head, got.body); !judged) return judged;
-    out = got;
-    return {};
+/// `decode` and `validate` in one, with the header: for a receiver that knows what it waits for. In place: `out` must
+/// not lie in the bytes of `frame`, and has no defined value after an error. Errors: those of both.
+template <revision R, class M> VMSG_INLINE constexpr result<void> accept(byte_view frame, framed<M>& __restrict out) {
+    if (!detail::has_shape<M, R>(frame)) return detail::diagnose<R>(frame, detail::type_and_id<M>);
+    out = framed<M>{};
+    layout_of<header, R>::template get<0>(wire::byte_source{frame.data()}, out.head);
+    if (const errc why = detail::fill<R>(frame, out.body); why != errc::none) return why;
+    return validate<R>(out.head, out.body);
 }
 
 namespace detail {

@@ -23,3 +23,12 @@
 #ifndef VMSG_STRICT_ALIGN
 #    define VMSG_STRICT_ALIGN 0
 #endif
+
+/// 1: less code rather than fewer instructions, where they exclude each other. Follows -Os and -Oz.
+#ifndef VMSG_SMALL
+#    ifdef __OPTIMIZE_SIZE__
+#        define VMSG_SMALL 1
+#    else
+#        define VMSG_SMALL 0
+#    endif
+#endif

@@ -62,9 +62,9 @@ public:
     VMSG_INLINE constexpr void store(std::uint8_t* to) const {
         if constexpr (is_bytes) {
             copy_bytes(to, values_, size_);
-        } else if (std::endian::native == std::endian::little && !VMSG_STRICT_ALIGN && !std::is_constant_evaluated()) {
+        } else if (std::endian::native == std::endian::little && !__builtin_is_constant_evaluated()) {
             const void* from = values_ != nullptr ? static_cast<const void*>(values_) : bytes_;
-            copy_short(to, static_cast<const std::uint8_t*>(from), size_bytes());
+            copy_bytes(to, static_cast<const std::uint8_t*>(from), size_bytes());
         } else {
             for (std::size_t i = 0; i < size_; ++i) store_le<T>(to + i * sizeof(T), (*this)[i]);
         }

@@ -16,6 +16,17 @@
 
 namespace vmsg {
 
+namespace detail {
+
+// Without strlen, which not everything that runs without an operating system has.
+constexpr std::string_view view_of(const char* text) {
+    std::size_t size = 0;
+    while (text[size] != 0) ++size;
+    return {text, size};
+}
+
+} // namespace detail
+
 /// One error: its code, the names in this library and in Linux, and what it means in a few words.
 struct errc_row {
     errc code{};
@@ -70,7 +81,7 @@ inline constexpr revision_row revision_rows[]{
 constexpr std::string_view name_of(revision r) {
     for (const revision_row& row : revision_rows)
         if (row.rev == r) return row.name;
-    return "?";
+    return detail::view_of("?");
 }
 /// The revision of that name, or `invalid_argument`.
 constexpr result<revision> revision_named(std::string_view name) {
@@ -96,8 +107,8 @@ namespace detail {
 
 constexpr std::string_view name_of_id(msg_class c, unsigned id) {
     for (const message_info& m : messages)
-        if (m.cls == c && m.id == id) return m.name;
-    return "?";
+        if (m.cls == c && m.id == id) return view_of(m.name);
+    return detail::view_of("?");
 }
 
 struct value_name {
@@ -177,6 +188,7 @@ public:
     constexpr void put(std::string_view text) {
         for (const char c : text) put(c);
     }
+    constexpr void put(const char* text) { put(detail::view_of(text)); }
     constexpr void put_decimal(std::uint64_t value) {
         char digits[20]{};
         std::size_t n = 0;

@@ -5,6 +5,14 @@
 #include <vmsg/bytes.hpp>
 #include <vmsg/codec.hpp>
 #include <vmsg/config.hpp>
+#include <vmsg/explain.hpp>
+#include <vmsg/ffa/call_frame.hpp>
+#include <vmsg/ffa/direct.hpp>
+#include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/explain.hpp>
+#include <vmsg/ffa/function_id.hpp>
+#include <vmsg/ffa/indirect.hpp>
+#include <vmsg/ffa/version.hpp>
 #include <vmsg/frame.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/fifo.hpp>

@@ -146,6 +146,7 @@ template <std::size_t Offset, auto Data, auto Count, literal Name, tail_rule Rul
     static constexpr std::size_t size = 0;
     static constexpr bool is_tail = true;
     static constexpr tail_rule rule = Rule;
+    static constexpr auto count = Count; ///< the member that counts
 
     static constexpr const char* name() { return name_of<Data, Name>(); }
 

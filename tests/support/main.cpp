@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The test program's main.
+// The main of the test programs.
 
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+
+int main(int argc, char** argv) { return doctest::Context(argc, argv).run(); }

@@ -53,6 +53,8 @@ struct device_counters {
 /// After `handle_frame`, `handle_sent` and every operation: `poll_transmit` until `would_block` (each frame is answered
 /// with `handle_sent` before the next one is asked for) and `poll_task` until there is none.
 template <revision R, device_capacity C = device_capacity{}> class device_bus {
+    static_assert(C.msg_size >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");
+
 public:
     using areas_type = device_areas<R, C.areas>;
 
@@ -66,7 +68,8 @@ public:
     /// Puts a device on the bus; the port stays the caller's. A driver that is already there is told with an event.
     /// Errors: `invalid_argument` (the number is taken, or the identity breaks a rule), `full`.
     constexpr result<void> attach(std::uint16_t dev_num, device_port& port) {
-        if (!legal(R, info_of(port))) return errc::invalid_argument;
+        const get_device_info_response info = info_of(port);
+        if (!legal(R, info) || !layout_of<get_device_info_response, R>::fits(info)) return errc::invalid_argument;
         return devices_.attach(dev_num, port, negotiated_);
     }
 
@@ -154,6 +157,7 @@ public:
     /// What became of the frame that `poll_transmit` gave last. `busy`, `no_answer`, `would_block`, `retry` are tried
     /// again within the policy's budget; a frame that cannot be sent is counted as lost.
     constexpr void handle_sent(result<void> outcome, instant now) {
+        VMSG_ASSERT(out_size_ != 0);
         const errc why = outcome.error();
         if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
             ++counters_.refused_sends;

@@ -80,6 +80,7 @@ public:
     constexpr bus_result take_back(std::uint16_t area_id, std::uint16_t token) {
         record* a = records_.find(area_id);
         if (a == nullptr || a->forgotten || a->now == state::mapping) return bus_result::error;
+        if (a->owed == area_notice::kind::share_response) return bus_result::error; // it cannot know that it has one
         if (a->unshare_wanted) return bus_result::busy;
         a->unshare_wanted = true;
         a->token = token;
@@ -91,11 +92,13 @@ public:
         return bus_result::success;
     }
 
-    /// A queue that lies at these addresses starts to use its areas. False, and nothing happens, if one is not there.
+    /// A queue whose parts begin at these addresses starts to use their areas. False, and nothing happens, if one of
+    /// them begins outside a live area. Where they end is for the device to find out: `resolve`.
     constexpr bool pin(bus_address a, bus_address b, bus_address c) {
+        if (!resolve(a, 1) || !resolve(b, 1) || !resolve(c, 1)) return false;
         record* used[]{live(a), live(b), live(c)};
         for (const record* u : used)
-            if (u == nullptr || u->unshare_wanted) return false;
+            if (u->unshare_wanted) return false;
         for (record* u : used) ++u->users;
         return true;
     }

@@ -26,7 +26,7 @@ template <std::size_t Capacity> class device_directory {
         bool kick_lost{};          // news
         bool any_used{};           // news: a queue from 64 on has used buffers
         std::uint64_t used{};      // news: queues 0 to 63 that have, a bit each
-        std::uint32_t lost_kick{}; // virtqueue
+        std::uint32_t lost_kick{}; // virtqueue, or `every_queue` if there are several
     };
 
 public:
@@ -81,8 +81,8 @@ public:
 
     constexpr void kick_lost(std::uint16_t number, std::uint32_t vq_index) {
         if (record* d = records_.find(number)) {
+            d->lost_kick = d->kick_lost && d->lost_kick != vq_index ? every_queue : vq_index;
             d->kick_lost = true;
-            d->lost_kick = vq_index;
             list(number, *d);
         }
     }
@@ -91,7 +91,7 @@ public:
     constexpr result<std::uint16_t> unseen(std::uint16_t round) const {
         for (std::size_t i = 0; i < records_.slots(); ++i) {
             const record* d = records_.at_slot(i);
-            if (d != nullptr && !d->removed && d->round != round) return records_.number_at(i);
+            if (d != nullptr && (!d->removed || d->back) && d->round != round) return records_.number_at(i);
         }
         return errc::no_device;
     }

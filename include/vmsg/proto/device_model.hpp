@@ -108,6 +108,7 @@ public:
     std::uint32_t changed_length{}; ///< bytes; 0, 0: any of it
     std::uint32_t generation{};     ///< of the configuration
 
+    // Bodies instead of `= 0`, which would need a function of the compiler's runtime library.
     virtual constexpr device_identity identity() const { return {}; }
     virtual constexpr feature_words offered_features() const { return {}; }
     virtual constexpr bool accept_features(const feature_words&) { return false; }

@@ -23,8 +23,9 @@ namespace vmsg::proto {
 /// The driver side of one bus in revision `R`.
 ///
 /// After `handle_frame`, `handle_sent`, `handle_timeout` and every operation: `poll_transmit` until `would_block` (each
-/// frame is answered with `handle_sent` before the next one is asked for), `poll_event` until there is none, and
-/// `poll_timeout` for the time at which to call `handle_timeout` and `poll_transmit` again.
+/// frame is answered with `handle_sent` before the next one is asked for; everything else may happen in between),
+/// `poll_event` until there is none, and `poll_timeout` for the time at which to call `handle_timeout` and
+/// `poll_transmit` again.
 template <revision R, driver_capacity C = driver_capacity{}> class driver {
     using table = request_table<R, C.requests, C.msg_size>;
     using slot = typename table::slot;
@@ -42,7 +43,7 @@ public:
     /// Brings the bus up: version, event delivery, enumeration. Everything from before is over: requests fail with
     /// `aborted`, devices and areas are gone. `bad_state` if it is already on the way or up.
     constexpr result<void> start(instant now) {
-        if (bus_table<R>::find(state(), bus_input::start) == nullptr) return errc::bad_state;
+        if (const auto line = bus_table<R>::find(state(), bus_input::start); !line) return line.error();
         forget_everything(now);
         return feed(bus_input::start, now);
     }
@@ -59,7 +60,7 @@ public:
 
     // --- devices
 
-    /// What is known of the device with this number, or nullptr.
+    /// What is known of the device with this number, or nullptr. Valid until the next call of a non-const function.
     constexpr const known_device* device(std::uint16_t dev_num) const { return devices_.find(dev_num); }
     constexpr std::size_t device_count() const { return devices_.size(); }
 
@@ -105,6 +106,7 @@ public:
         const exchange_type* x = find(t.slot, t.serial);
         if (x == nullptr) return;
         mark_reported(t.slot);
+        requests_[t.slot].held = false;
         if (x->state == exchange_state::sent) requests_.expire(t.slot, errc::aborted, quarantine_from(now));
         if (x->state != exchange_state::expired) requests_.release(t.slot);
     }
@@ -118,11 +120,11 @@ public:
         if (!bus_.negotiated() || !has(d->status, device_status::driver_ok)) return errc::bad_state;
         if (vq_index >= d->max_virtqueues) return errc::invalid_argument;
         const event_avail event{vq_index, d->notification_data ? next_offset : 0};
-        std::size_t i = 0;
+        std::size_t i = first_waiting_kick();
         while (i < kick_count_ && (kicks_[i].dev_num != dev_num || kicks_[i].event.vq_index != vq_index)) ++i;
         if (i == C.kicks) return errc::full;
-        kicks_[i] = {dev_num, event};
-        if (i == kick_count_) ++kick_count_;
+        if (i == kick_count_) kicks_[kick_count_++] = {.dev_num = dev_num};
+        kicks_[i].event = event;
         return {};
     }
 
@@ -141,8 +143,11 @@ public:
     }
 
     /// Asks the device side to let go of an area; `area_released` follows, possibly much later.
-    /// `bad_state` if it is not shared.
-    constexpr result<void> unshare_area(std::uint16_t area_id) { return areas_.take_back(area_id); }
+    /// `bad_state` if it is not shared, or the bus is not up.
+    constexpr result<void> unshare_area(std::uint16_t area_id) {
+        if (!bus_.negotiated()) return errc::bad_state;
+        return areas_.take_back(area_id);
+    }
 
     /// The state of an area, or `invalid_argument` if the id is free.
     constexpr result<area_state> area(std::uint16_t area_id) const { return areas_.state(area_id); }
@@ -158,7 +163,7 @@ public:
         switch (classify(*h)) {
         case frame_class::event: return handle_event(*h, frame, now);
         case frame_class::response: return handle_response(*h, frame, now);
-        case frame_class::bus_request: return handle_bus_request(frame);
+        case frame_class::bus_request: return handle_bus_request(*h, frame);
         case frame_class::transport_request: return drop(drop_reason::unexpected);
         }
     }
@@ -166,31 +171,26 @@ public:
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
     /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final.
     constexpr void handle_sent(result<void> outcome, instant now) {
+        VMSG_ASSERT(sending_ != sending::nothing);
         const sending what = sending_;
         sending_ = sending::nothing;
         const errc why = outcome.error();
+        bool again = false;
         if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
             ++counters_.refused_sends;
-            if (++attempts_ < options_.policy.busy_attempts) {
-                next_send_ = now + options_.policy.backoff(attempts_);
-                return;
-            }
+            std::uint16_t& attempts = attempts_of(what);
+            again = ++attempts < options_.policy.busy_attempts;
+            if (what == sending::kick && devices_.find(kicks_[0].dev_num) == nullptr) again = false;
+            if (again) next_send_ = now + options_.policy.backoff(attempts);
         }
-        attempts_ = 0;
-        next_send_ = 0;
+        if (!again) next_send_ = 0;
         if (outcome) ++counters_.sent;
-        if (what == sending::request) {
-            request_left(outcome, now);
-        } else if (what == sending::kick) {
-            if (outcome)
-                ++counters_.kicks;
-            else
-                devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
-            --kick_count_;
-            for (std::size_t i = 0; i < kick_count_; ++i) kicks_[i] = kicks_[i + 1];
-        } else {
+        if (what == sending::request)
+            request_left(outcome, again, now);
+        else if (what == sending::kick && !again)
+            kick_left(outcome);
+        else if (what == sending::pong && !again)
             pong_due_ = false;
-        }
     }
 
     /// Time has passed: requests time out, quarantines end.
@@ -201,8 +201,8 @@ public:
             if (x.state == exchange_state::sent) {
                 ++counters_.timeouts;
                 give_up(s, errc::timed_out, now);
-            } else if (x.state == exchange_state::expired && x.reported) {
-                requests_.release(s);
+            } else if (x.state == exchange_state::expired) {
+                requests_.end_quarantine(s);
             }
         }
     }
@@ -216,18 +216,21 @@ public:
         if (pong_due_) return compose(sending::pong, {.token = pong_.head.token}, ping_response{pong_.body.data});
         if (kick_count_ != 0) return compose(sending::kick, {.dev_num = kicks_[0].dev_num}, kicks_[0].event);
         open_what_is_due(now);
-        const auto s = requests_.next_queued();
+        const auto s = requests_.take_queued();
         if (!s) return s.error();
         sending_ = sending::request;
+        sending_slot_ = *s;
         return requests_[*s].bytes();
     }
 
     /// When `handle_timeout` or `poll_transmit` has something to do without any other input; `never` if nothing is due.
     constexpr instant poll_timeout() const {
         instant first = requests_.next_deadline();
-        const bool queued = pong_due_ || kick_count_ != 0 || requests_.next_queued();
+        const bool queued = pong_due_ || kick_count_ != 0 || requests_.has_queued();
         if (queued && next_send_ < first) first = next_send_;
-        if (polls() && poll_slot_ == no_slot && next_poll_ < first) first = next_poll_;
+        const bool waits_for_poll = polls() && poll_slot_ == no_slot && requests_.has_room(0, type_bus);
+        const instant poll = next_poll_ < next_send_ ? next_send_ : next_poll_;
+        if (waits_for_poll && poll < first) first = poll;
         return first;
     }
 
@@ -259,6 +262,7 @@ private:
 
     struct kick {
         std::uint16_t dev_num{};
+        std::uint16_t attempts{}; // sends that the carrier refused
         event_avail event{};
     };
 
@@ -280,6 +284,43 @@ private:
         return e;
     }
 
+    // --- sending
+
+    constexpr std::uint16_t& attempts_of(sending what) {
+        if (what == sending::request) return requests_[sending_slot_].attempts;
+        return what == sending::kick ? kicks_[0].attempts : pong_attempts_;
+    }
+
+    /// The frame of a request was out for sending; meanwhile the request can have been answered or given up.
+    constexpr void request_left(result<void> outcome, bool again, instant now) {
+        const slot s = sending_slot_;
+        const exchange_state state = requests_[s].state;
+        if (outcome) ++counters_.requests;
+        if (state == exchange_state::expired && !outcome) return requests_.end_quarantine(s);
+        if (state != exchange_state::sent) return;
+        if (outcome) return requests_.mark_sent(s, now + options_.policy.response_timeout);
+        if (again) return requests_.put_back(s);
+        requests_.fail(s, outcome.error());
+        conclude(s, now);
+    }
+
+    /// The first kick may be out for sending.
+    constexpr std::size_t first_waiting_kick() const { return sending_ == sending::kick ? 1 : 0; }
+    constexpr void kick_left(result<void> outcome) {
+        if (outcome)
+            ++counters_.kicks;
+        else
+            devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
+        --kick_count_;
+        for (std::size_t i = 0; i < kick_count_; ++i) kicks_[i] = kicks_[i + 1];
+    }
+    constexpr void drop_kicks(std::uint16_t dev_num) {
+        std::size_t kept = first_waiting_kick();
+        for (std::size_t i = kept; i < kick_count_; ++i)
+            if (kicks_[i].dev_num != dev_num) kicks_[kept++] = kicks_[i];
+        if (kept < kick_count_) kick_count_ = kept;
+    }
+
     // --- requests
 
     template <class Request> constexpr result<slot> open(std::uint16_t dev_num, const Request& asked) {
@@ -289,8 +330,20 @@ private:
     }
     template <class Request> constexpr result<slot> open_internal(const Request& asked) {
         const auto s = open(0, asked);
-        if (s) requests_[*s].internal = true;
+        if (s) requests_[*s].held = false;
         return s;
+    }
+    /// Opens the request that the present state of the bus stands for.
+    template <class Request> constexpr result<slot> open_step(const Request& asked) {
+        const auto s = open_internal(asked);
+        if (s) step_slot_ = *s;
+        return s;
+    }
+    /// A request of a state that the bus has left leads nowhere any more.
+    constexpr void abandon_step(instant now) {
+        const slot s = step_slot_;
+        step_slot_ = no_slot;
+        if (s != no_slot) give_up(s, errc::aborted, now);
     }
     template <class Request> constexpr result<ticket<Request>> ticket_of(result<slot> s) const {
         if (!s) return s.error();
@@ -298,7 +351,7 @@ private:
     }
     constexpr const exchange_type* find(slot s, std::uint16_t serial) const {
         const bool open = s < table::capacity && requests_[s].state != exchange_state::idle;
-        return open && requests_[s].serial == serial && !requests_[s].internal ? &requests_[s] : nullptr;
+        return open && requests_[s].serial == serial && requests_[s].held ? &requests_[s] : nullptr;
     }
     constexpr void mark_reported(slot s) {
         exchange_type& x = requests_[s];
@@ -316,7 +369,7 @@ private:
         if (!detail::echoes(*asked, got.body)) return errc::bad_value;
         if constexpr (row_of<Request>.cls == msg_class::transport) {
             if (known_device* d = devices_.find(requests_[s].dev_num)) detail::learn(*d, *asked, got.body);
-        } else if (requests_[s].internal) {
+        } else if (!requests_[s].held) {
             return agree(*asked, got.body);
         }
         return errc::none;
@@ -351,17 +404,6 @@ private:
         return errc::bad_type;
     }
 
-    /// The first queued request has been sent, or never will be.
-    constexpr void request_left(result<void> outcome, instant now) {
-        if (outcome) {
-            ++counters_.requests;
-            return requests_.mark_sent(now + options_.policy.response_timeout);
-        }
-        const slot s = *requests_.next_queued();
-        requests_.fail(s, outcome.error());
-        conclude(s, now);
-    }
-
     /// Ends a request whose response has not come.
     constexpr void give_up(slot s, errc why, instant now) {
         if (requests_[s].state == exchange_state::sent)
@@ -376,8 +418,8 @@ private:
     /// A request is over: its user is told, or the bus goes on.
     constexpr void conclude(slot s, instant now) {
         exchange_type& x = requests_[s];
-        if (!x.internal) {
-            if (!x.reported) ++unreported_;
+        if (x.held) {
+            ++unreported_;
             return;
         }
         x.reported = true;
@@ -393,6 +435,8 @@ private:
         } else if (id == row_of<area_unshare_request>.id) {
             if (why != errc::none) areas_.answered_take_back(area_id, why);
         } else {
+            if (s != step_slot_) return;
+            step_slot_ = no_slot;
             return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
         }
         if (why == errc::peer_error && bus_.negotiated()) go_on(bus_input::lost, why, now);
@@ -400,17 +444,19 @@ private:
 
     constexpr void end_poll(instant now, bool had_event) {
         poll_slot_ = no_slot;
-        if (!had_event || --round_left_ == 0) {
+        if (had_event && round_left_ > 1) {
+            --round_left_;
+            next_poll_ = now;
+        } else {
             round_left_ = options_.policy.poll_budget;
             next_poll_ = now + options_.policy.poll_interval;
-        } else {
-            next_poll_ = now;
         }
     }
 
     /// Opens the engine's own requests. Those that find no free slot wait for one.
     constexpr void open_what_is_due(instant now) {
         if (todo_ != bus_action::none) act(todo_, now);
+        if (!bus_.negotiated()) return;
         while (const auto id = areas_.unsent()) {
             const bool offered = *areas_.state(*id) == area_state::offered;
             if (!(offered ? open_internal(areas_.offered(*id)) : open_internal(area_unshare_request{*id}))) break;
@@ -425,6 +471,7 @@ private:
     constexpr result<void> feed(bus_input input, instant now) {
         const auto action = bus_.feed(input);
         if (!action) return action.error();
+        abandon_step(now);
         act(*action, now);
         return {};
     }
@@ -438,22 +485,25 @@ private:
         result<slot> opened = slot{};
         switch (action) {
         case none: break;
-        case send_probe: opened = open_internal(bus_.probe(options_)); break;
-        case send_version: opened = open_internal(bus_.proposal(options_)); break;
+        case send_probe: opened = open_step(bus_.probe(options_)); break;
+        case send_version: opened = open_step(bus_.proposal(options_)); break;
         case send_event_configure:
             if constexpr (present_in<event_configure_request, R>)
-                opened = open_internal(event_configure_request{options_.events, 0, options_.notif_id});
+                opened = open_step(event_configure_request{options_.events, 0, options_.notif_id});
             break;
         case send_get_devices:
-        case send_next_window: opened = open_internal(bus_.window(options_.max_msg_size)); break;
+        case send_next_window: opened = open_step(bus_.window(options_.max_msg_size)); break;
         case announce_ready:
             while (const auto gone = devices_.unseen(bus_.round())) remove_device(*gone, now);
-            end_poll(now, false);
+            if (poll_slot_ == no_slot) end_poll(now, false);
             bus_news_ = driver_event_kind::bus_ready;
             break;
-        case send_reset: opened = open_internal(reset_request{}); break;
+        case send_reset: opened = open_step(reset_request{}); break;
         case announce_down:
             forget_everything(now);
+            // After the answer to the reset no older one can come.
+            for (slot s = 0; s < table::capacity; ++s)
+                if (requests_[s].state == exchange_state::expired) requests_.end_quarantine(s);
             bus_news_ = driver_event_kind::bus_down;
             break;
         case announce_failure: bus_news_ = driver_event_kind::bus_failed; break;
@@ -463,20 +513,22 @@ private:
 
     constexpr void remove_device(std::uint16_t number, instant now) {
         devices_.remove(number);
+        drop_kicks(number);
         for (slot s = 0; s < table::capacity; ++s)
             if (!requests_[s].is_bus() && requests_[s].dev_num == number) give_up(s, errc::no_device, now);
     }
 
     constexpr void forget_everything(instant now) {
-        bus_.forget(); // nothing that ends now leads to another step
+        bus_.forget();
+        step_slot_ = no_slot; // nothing that ends now leads to another step
         for (slot s = 0; s < table::capacity; ++s) give_up(s, errc::aborted, now);
         bus_.next_round();
         while (const auto gone = devices_.unseen(bus_.round())) devices_.remove(*gone);
         areas_.release_all();
-        kick_count_ = 0;
+        kick_count_ = first_waiting_kick();
         pong_due_ = false;
-        poll_slot_ = no_slot;
-        todo_ = bus_action::none;
+        next_poll_ = never;
+        bus_news_ = driver_event_kind::none;
         bus_error_ = errc::none;
     }
 
@@ -493,10 +545,11 @@ private:
     }
     constexpr errc agree(const reset_request&, const reset_response& got) { return error_of(got.result); }
     constexpr errc agree(const get_devices_request&, const get_devices_response& got) {
-        for (std::uint32_t i = 0; i < got.count; ++i) {
-            if ((got.bitmap[i / 8] >> i % 8 & 1) == 0) continue;
-            if (!devices_.add(static_cast<std::uint16_t>(got.offset + i), bus_.round())) drop(drop_reason::overflow);
-        }
+        bool room = true;
+        for (std::uint32_t i = 0; i < got.count; ++i)
+            if ((got.bitmap[i / 8] >> i % 8 & 1) != 0)
+                room = devices_.add(static_cast<std::uint16_t>(got.offset + i), bus_.round()) && room;
+        if (!room) drop(drop_reason::overflow);
         return bus_.judge(got);
     }
     constexpr errc agree(const area_share_request& asked, const area_share_response& got) {
@@ -510,10 +563,14 @@ private:
 
     // --- what comes unasked
 
-    constexpr void handle_bus_request(byte_view frame) {
+    constexpr void handle_bus_request(const header& h, byte_view frame) {
+        if (!bus_.negotiated()) return drop(drop_reason::too_early);
+        if (h.msg_id != row_of<ping_request>.id) return drop(drop_reason::unexpected);
         framed<ping_request> got;
-        if (!accept<R>(frame, got)) return drop(drop_reason::unexpected);
+        if (!accept<R>(frame, got)) return drop(drop_reason::malformed);
+        if (pong_due_) return drop(drop_reason::overflow);
         pong_ = got;
+        pong_attempts_ = 0;
         pong_due_ = true;
     }
 
@@ -588,9 +645,11 @@ private:
     driver_event_kind bus_news_{};
     sending sending_{};
     bool pong_due_ = false;
-    slot poll_slot_ = no_slot; // of the open EVENT_POLL
+    slot sending_slot_ = no_slot; // of the request whose frame is out for sending
+    slot step_slot_ = no_slot;    // of the request that the state of the bus waits for
+    slot poll_slot_ = no_slot;    // of the open EVENT_POLL
     std::uint16_t round_left_ = 1;
-    std::uint16_t attempts_ = 0; // refused sends of the present frame
+    std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
     errc bus_error_{};
     std::size_t unreported_ = 0; // requests that are over and whose user does not know
     std::size_t kick_count_ = 0;

@@ -112,8 +112,7 @@ public:
 
     /// The next piece of news; kind `none` if there is none. A released id becomes free with it.
     constexpr driver_event poll() {
-        if (news_ == 0) return {};
-        for (std::size_t i = 0; i < records_.slots(); ++i) {
+        for (std::size_t i = 0; news_ != 0 && i < records_.slots(); ++i) {
             record* a = records_.at_slot(i);
             if (a == nullptr || !a->news) continue;
             a->news = false;

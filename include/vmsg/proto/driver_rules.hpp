@@ -67,7 +67,18 @@ constexpr bool may_write_status(device_status now, bool known, device_status wan
 
 // Rules that need more than the status: `none`, or why the request is not sent.
 
+/// Whether a SET_DRIVER_FEATURES says something about feature `bit`, and whether it accepts it.
+constexpr bool covers(const set_driver_features_request& m, std::uint32_t bit) {
+    return bit / 32 >= m.block_index && bit / 32 - m.block_index < m.features.size();
+}
+constexpr bool accepts(const set_driver_features_request& m, std::uint32_t bit) {
+    return covers(m, bit) && (m.features[bit / 32 - m.block_index] >> bit % 32 & 1) != 0;
+}
+
 template <class Request> constexpr errc check_request(const known_device&, const Request&) { return errc::none; }
+constexpr errc check_request(const known_device&, const set_driver_features_request& m) {
+    return accepts(m, feature_bit::notif_config_data) ? errc::invalid_argument : errc::none;
+}
 constexpr errc check_request(const known_device& d, const set_device_status_request& m) {
     return may_write_status(d.status, d.status_known, m.status) ? errc::none : errc::bad_state;
 }
@@ -144,11 +155,9 @@ constexpr void learn(known_device& d, const set_device_status_request& asked, co
     d.notification_data = false;
 }
 constexpr void learn(known_device& d, const set_driver_features_request& asked, const set_driver_features_response&) {
-    constexpr std::uint32_t block = feature_bit::ring_reset / 32;
-    if (asked.block_index > block || block - asked.block_index >= asked.features.size()) return;
-    const std::uint32_t bits = asked.features[block - asked.block_index];
-    d.ring_reset = (bits >> feature_bit::ring_reset % 32 & 1) != 0;
-    d.notification_data = (bits >> feature_bit::notification_data % 32 & 1) != 0;
+    if (covers(asked, feature_bit::ring_reset)) d.ring_reset = accepts(asked, feature_bit::ring_reset);
+    if (covers(asked, feature_bit::notification_data))
+        d.notification_data = accepts(asked, feature_bit::notification_data);
 }
 constexpr void learn(known_device& d, const get_config_request&, const get_config_response& got) {
     d.generation = got.generation;

@@ -49,7 +49,7 @@ enum class driver_event_kind : std::uint8_t {
     completed,      ///< the request of a ticket has its response or its error
     used,           ///< virtqueue `index` of `dev_num` has used buffers; `every_queue`: look at all of them
     config_changed, ///< configuration or status of `dev_num` changed: read them again
-    kick_lost,      ///< the carrier did not take the EVENT_AVAIL for virtqueue `index` of `dev_num`
+    kick_lost,      ///< the carrier did not take the EVENT_AVAIL for `index` (as with `used`) of `dev_num`
     area_shared,    ///< area `index` can be used
     area_refused,   ///< area `index` was not accepted: take the memory back, the id is free
     area_released,  ///< area `index` is not used any more: take the memory back, the id is free

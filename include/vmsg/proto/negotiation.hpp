@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 
 namespace vmsg::proto {
@@ -94,11 +95,11 @@ public:
     };
     // clang-format on
 
-    /// The line for an input in a state, or nullptr.
-    static constexpr const bus_transition* find(bus_state from, bus_input input) {
+    /// The line for an input in a state, or `bad_state`.
+    static constexpr result<bus_transition> find(bus_state from, bus_input input) {
         for (const bus_transition& t : lines)
-            if (t.from == from && t.input == input) return &t;
-        return nullptr;
+            if (t.from == from && t.input == input) return t;
+        return errc::bad_state;
     }
 };
 

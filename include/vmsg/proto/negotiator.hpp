@@ -31,14 +31,15 @@ public:
 
     /// Takes the step that the table has for `input` and gives its action; `bad_state` if it has none.
     constexpr result<bus_action> feed(bus_input input) {
-        const bus_transition* t = bus_table<R>::find(state_, input);
-        if (t == nullptr) return errc::bad_state;
+        const auto t = bus_table<R>::find(state_, input);
+        if (!t) return t.error();
         if (input == bus_input::start) ++epoch_;
         state_ = t->to;
         next_ = bus_input::accepted;
         if (t->action == bus_action::send_get_devices) {
             ++round_;
             window_ = 0;
+            windows_ = 0;
         }
         return t->action;
     }
@@ -83,6 +84,7 @@ public:
         return errc::none;
     }
     constexpr errc judge(const get_devices_response& got) {
+        if (got.next_offset != 0 && ++windows_ == max_windows) return errc::bad_value;
         window_ = got.next_offset;
         next_ = window_ != 0 ? bus_input::more : bus_input::accepted;
         return errc::none;
@@ -91,7 +93,10 @@ public:
 private:
     bus_state state_{};
     bus_input next_ = bus_input::accepted;
-    std::uint16_t window_ = 0; // next device number to ask for
+    static constexpr std::uint16_t max_windows = 65536 / 8; // a peer that reports less at a time never ends
+
+    std::uint16_t window_ = 0;  // next device number to ask for
+    std::uint16_t windows_ = 0; // seen in this round
     std::uint16_t round_ = 0;
     std::uint32_t epoch_ = 0;
     version_response agreed_{};

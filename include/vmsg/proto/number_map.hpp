@@ -9,7 +9,8 @@
 namespace vmsg::proto {
 
 /// Up to `Capacity` records of type `T`, each under its own number. A record does not move while it is there. Open
-/// addressing over an index with twice as many places, so that a search looks at a few places whatever the numbers are.
+/// addressing over an index with twice as many places, so that a search looks at a few places, or at most at `Capacity`
+/// of them if somebody has chosen numbers that collide.
 template <class T, std::size_t Capacity> class number_map {
     static_assert(Capacity >= 1 && Capacity <= 65536);
 
@@ -19,7 +20,7 @@ template <class T, std::size_t Capacity> class number_map {
         return n;
     }
     static constexpr std::size_t places = place_count();
-    using link = std::conditional_t < Capacity<65535, std::uint16_t, std::uint32_t>;
+    using link = std::conditional_t<(Capacity < 65535), std::uint16_t, std::uint32_t>;
 
     struct entry {
         std::uint16_t number{};

@@ -8,9 +8,8 @@
 #include <cstdint>
 
 #include <vmsg/codec.hpp>
-#include <vmsg/message/ffa_bus.hpp>
 #include <vmsg/message/header.hpp>
-#include <vmsg/proto/retry_policy.hpp>
+#include <vmsg/message/ids.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
@@ -28,7 +27,7 @@ enum class exchange_state : std::uint8_t {
 /// A request and what became of it. `MaxMsgSize` bytes hold the request at first and then the response.
 template <std::size_t MaxMsgSize> struct exchange {
     exchange_state state{};
-    bool internal{};          ///< of the engine itself, nobody fetches the result
+    bool held{};              ///< somebody has a ticket for it; without one nobody fetches the result
     bool reported{};          ///< its user has been told that it is over
     std::uint8_t msg_id{};    ///< of request and response
     std::uint8_t type{};      ///< type bits of the request
@@ -68,15 +67,16 @@ public:
     template <message Request>
     constexpr result<slot> open(std::uint16_t dev_num, const Request& request, std::size_t max_msg_size) {
         constexpr message_row row = row_of<Request>;
-        const auto free = find_free(dev_num, row.type());
-        if (!free) return free.error();
-        exchange_type& x = slots_[*free];
-        const std::uint16_t token = has_token ? token_ : std::uint16_t{0};
+        const auto found = find_free(dev_num, row.type());
+        if (!found) return found.error();
+        const slot free = found->where;
+        const std::uint16_t token = found->token;
+        exchange_type& x = slots_[free];
         const std::size_t room = max_msg_size < MaxMsgSize ? max_msg_size : MaxMsgSize;
         const auto size = encode<R>(byte_span{x.frame, room}, header{.dev_num = dev_num, .token = token}, request);
         if (!size) return size.error();
         x.state = exchange_state::queued;
-        x.internal = false;
+        x.held = true;
         x.reported = false;
         x.msg_id = row.id;
         x.type = row.type();
@@ -86,35 +86,48 @@ public:
         x.attempts = 0;
         x.size = static_cast<std::uint16_t>(*size);
         x.error = errc::none;
-        if (has_token) advance_token();
-        enqueue(*free);
+        token_ = after(token);
+        enqueue(free);
         ++open_;
-        return *free;
+        return free;
     }
 
-    /// The slot of the request that is to be sent next, or `would_block`.
-    constexpr result<slot> next_queued() const {
+    /// Whether `open` would find a place for a request to this device with these type bits.
+    constexpr bool has_room(std::uint16_t dev_num, std::uint8_t type) const {
+        return find_free(dev_num, type).has_value();
+    }
+
+    constexpr bool has_queued() const { return head_ != 0; }
+
+    /// Takes the first request from the queue to send it, or `would_block`. From now on it can be answered or given up;
+    /// what became of the sending is said with `mark_sent`, `put_back` or `fail`, if it still waits by then.
+    constexpr result<slot> take_queued() {
         if (head_ == 0) return errc::would_block;
-        return static_cast<slot>(head_ - 1);
+        const slot s = dequeue();
+        slots_[s].state = exchange_state::sent;
+        slots_[s].deadline = never;
+        return s;
     }
-
-    /// The first queued request has left; its response is due at `deadline`.
-    constexpr void mark_sent(instant deadline) {
-        exchange_type& x = slots_[dequeue()];
-        x.state = exchange_state::sent;
-        x.deadline = deadline;
+    /// It has left; its response is due at `deadline`.
+    constexpr void mark_sent(slot s, instant deadline) { slots_[s].deadline = deadline; }
+    /// It has not left and is the first of the queue again.
+    constexpr void put_back(slot s) {
+        slots_[s].state = exchange_state::queued;
+        slots_[s].next = head_;
+        head_ = static_cast<std::uint16_t>(s + 1);
+        if (tail_ == 0) tail_ = head_;
     }
 
     /// The open request that a response answers.
-    /// Errors: `stale_token` (none, or one whose answer has been given up; the slot of that one becomes free),
-    /// `timed_out` (the late answer of an expired request, which is dropped and ends its quarantine).
+    /// Errors: `stale_token` (there is none), `timed_out` (the late answer of an expired request, which ends its
+    /// quarantine).
     constexpr result<slot> match(const header& h) {
         if constexpr (has_token) {
             const slot s = static_cast<slot>(h.token & (Slots - 1));
             return judge(s, slots_[s].token == h.token && answers(slots_[s], h));
         } else {
-            for (slot s = 0; s < Slots; ++s)
-                if (answers(slots_[s], h) && slots_[s].msg_id == h.msg_id) return judge(s, true);
+            for (slot s = 0; s < end; ++s)
+                if (answers(slots_[s], h)) return judge(s, true);
             return errc::stale_token;
         }
     }
@@ -142,6 +155,13 @@ public:
         slots_[s].error = why;
         slots_[s].deadline = until;
     }
+    /// No answer to an expired request can come any more. Its slot becomes free, at the latest with its ticket.
+    constexpr void end_quarantine(slot s) {
+        if (slots_[s].held)
+            slots_[s].state = exchange_state::done;
+        else
+            release(s);
+    }
 
     constexpr void release(slot s) {
         if (slots_[s].state == exchange_state::idle) return;
@@ -163,32 +183,37 @@ public:
     }
 
 private:
+    static constexpr slot end = Slots; // one after the last
+
     static constexpr bool answers(const exchange_type& x, const header& h) {
         if (x.state != exchange_state::sent && x.state != exchange_state::expired) return false;
-        const bool error = h.is_bus() && h.msg_id == row_of<error_response>.id;
-        if (error || x.is_bus() == h.is_bus()) return x.dev_num == h.dev_num;
-        return has_token && x.dev_num == h.dev_num; // of the wrong class: the caller fails the request
+        if (x.dev_num != h.dev_num) return false;
+        // With the right token it is an answer, also one of the wrong class or id: the caller fails the request.
+        return has_token || (x.is_bus() == h.is_bus() && x.msg_id == h.msg_id);
     }
 
     constexpr result<slot> judge(slot s, bool matches) {
         if (!matches) return errc::stale_token;
         if (slots_[s].state == exchange_state::sent) return s;
-        release(s);
+        end_quarantine(s);
         return errc::timed_out;
     }
 
-    constexpr result<slot> find_free(std::uint16_t dev_num, std::uint8_t type) {
+    struct place {
+        slot where{};
+        std::uint16_t token{};
+    };
+    constexpr result<place> find_free(std::uint16_t dev_num, std::uint8_t type) const {
         if constexpr (has_token) {
-            for (std::size_t tries = 0; tries < Slots; ++tries, advance_token()) {
-                const slot s = static_cast<slot>(token_ & (Slots - 1));
-                if (slots_[s].state == exchange_state::idle) return s;
-            }
-            return errc::busy;
+            if (open_ == Slots) return errc::busy;
+            std::uint16_t token = token_;
+            while (slots_[token & (Slots - 1)].state != exchange_state::idle) token = after(token);
+            return place{static_cast<slot>(token & (Slots - 1)), token};
         } else {
-            result<slot> free = errc::busy;
-            for (slot s = 0; s < Slots; ++s) {
+            result<place> free = errc::busy;
+            for (slot s = 0; s < end; ++s) {
                 if (slots_[s].state == exchange_state::idle)
-                    free = s;
+                    free = place{s, 0};
                 else if (slots_[s].dev_num == dev_num && slots_[s].is_bus() == ((type & type_bus) != 0) &&
                          slots_[s].state != exchange_state::done)
                     return errc::busy;
@@ -197,7 +222,10 @@ private:
         }
     }
 
-    constexpr void advance_token() { token_ = token_ == 0xffff ? first_token : static_cast<std::uint16_t>(token_ + 1); }
+    static constexpr std::uint16_t after(std::uint16_t token) {
+        if (!has_token) return 0;
+        return token == 0xffff ? first_token : static_cast<std::uint16_t>(token + 1);
+    }
 
     constexpr void enqueue(slot s) {
         slots_[s].next = 0;
@@ -212,10 +240,15 @@ private:
         return s;
     }
     constexpr void unlink(slot s) {
-        std::uint16_t before = 0;
-        for (std::uint16_t i = head_; i != static_cast<std::uint16_t>(s + 1); i = slots_[i - 1].next) before = i;
-        (before != 0 ? slots_[before - 1].next : head_) = slots_[s].next;
-        if (tail_ == static_cast<std::uint16_t>(s + 1)) tail_ = before;
+        const auto link = static_cast<std::uint16_t>(s + 1);
+        if (head_ == link) return static_cast<void>(dequeue());
+        for (slot before = 0; before < end; ++before) {
+            exchange_type& x = slots_[before];
+            if (x.state != exchange_state::queued || x.next != link) continue;
+            x.next = slots_[s].next;
+            if (tail_ == link) tail_ = static_cast<std::uint16_t>(before + 1);
+            return;
+        }
     }
 
     exchange_type slots_[Slots]{};

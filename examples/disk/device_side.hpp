@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// The device side of the demo: its engine, its two devices, and the loop that a secure partition would run.
+
+#include "devices.hpp"
+#include "message_log.hpp"
+#include "shared_memory.hpp"
+
+#include <vmsg/proto/device.hpp>
+#include <vmsg/transport/transport.hpp>
+
+namespace disk {
+
+inline constexpr std::uint16_t disk_number = 1; ///< device numbers on the bus
+inline constexpr std::uint16_t entropy_number = 4;
+
+template <vmsg::revision R, vmsg::transport Wire> class device_side {
+    static constexpr std::size_t max_msg_size = vmsg::constants_of<R>.ffa_max_msg_size;
+    static constexpr vmsg::proto::device_capacity capacity{.devices = 4, .areas = 4, .msg_size = max_msg_size};
+    using bus_type = vmsg::proto::device_bus<R, capacity>;
+    using memory_type = typename bus_type::areas_type;
+
+public:
+    device_side(Wire& wire, shared_memory& memory, image& image, std::optional<std::uint64_t> flip, message_log& log)
+        : wire_(wire),
+          memory_(memory),
+          log_(log),
+          bus_({.max_msg_size = max_msg_size, .can_push = false}),
+          disk_(bus_.areas(), image, flip),
+          entropy_(bus_.areas()) {
+        static_cast<void>(bus_.attach(disk_number, disk_port_));
+        static_cast<void>(bus_.attach(entropy_number, entropy_port_));
+    }
+
+    /// Does what there is to do; false if there was nothing.
+    bool step(vmsg::instant now) {
+        bool busy = false;
+        if (const auto in = wire_.receive(buffer_, now)) {
+            // What is dropped is counted by the engine.
+            static_cast<void>(bus_.handle_frame({buffer_, in->size}, now));
+            busy = true;
+        }
+        for (auto task = bus_.poll_task(); task.what != vmsg::proto::area_task::kind::none; task = bus_.poll_task())
+            attend(task);
+        if (disk_.work()) static_cast<void>(bus_.used(disk_number, 0));
+        if (entropy_.work()) static_cast<void>(bus_.used(entropy_number, 0));
+        if (disk_.broken()) static_cast<void>(bus_.needs_reset(disk_number));
+        if (entropy_.broken()) static_cast<void>(bus_.needs_reset(entropy_number));
+        while (const auto out = bus_.poll_transmit(now)) {
+            const auto sent = wire_.send({}, *out, now);
+            if (sent) log_.template frame<R>(false, *out);
+            bus_.handle_sent(sent, now);
+            busy = true;
+        }
+        return busy;
+    }
+
+    const vmsg::proto::device_counters& counters() const { return bus_.counters(); }
+    std::size_t open_areas() { return bus_.areas().size(); }
+
+private:
+    void attend(const vmsg::proto::area_task& task) {
+        if (task.what == vmsg::proto::area_task::kind::unmap) {
+            memory_.unmap(task.mem_handle);
+            static_cast<void>(bus_.areas().unmapped(task.area_id));
+        } else if (const auto pages = memory_.map(task.mem_handle, task.page_count)) {
+            static_cast<void>(bus_.areas().mapped(task.area_id, *pages));
+        } else {
+            static_cast<void>(bus_.areas().refused(task.area_id, vmsg::bus_result::error));
+        }
+    }
+
+    Wire& wire_;
+    shared_memory& memory_;
+    message_log& log_;
+    bus_type bus_;
+    disk_device<memory_type> disk_;
+    entropy_device<memory_type> entropy_;
+    vmsg::proto::attached<disk_device<memory_type>> disk_port_{disk_};
+    vmsg::proto::attached<entropy_device<memory_type>> entropy_port_{entropy_};
+    std::uint8_t buffer_[max_msg_size]{};
+};
+
+} // namespace disk

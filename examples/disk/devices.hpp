@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// The two devices of the demo as models for `proto::device_bus`: a disk over an image, and a source of random bytes.
+
+#include "image.hpp"
+
+#include <vmsg/proto/device_model.hpp>
+#include <vmsg/virtio/block_device.hpp>
+#include <vmsg/virtio/device_queue.hpp>
+#include <vmsg/virtio/entropy.hpp>
+
+#include <sys/random.h>
+
+#include <optional>
+#include <span>
+
+namespace disk {
+
+/// What both devices have: one queue on the driver's memory, worked on when `work` is called.
+template <class Memory> class one_queue_device {
+public:
+    static constexpr std::uint32_t queue_count = 1;
+    static constexpr std::uint32_t max_queue_size = 64; ///< entries
+    static constexpr std::uint32_t max_chain = 18;      ///< descriptors
+
+    explicit one_queue_device(Memory& memory) : memory_(memory) {}
+
+    bool accept_features(const vmsg::proto::feature_words& accepted) {
+        negotiated_ = vmsg::virtio::feature_set{accepted.block};
+        return negotiated_.has(vmsg::virtio::feature::version_1);
+    }
+    std::uint32_t queue_max_size(std::uint32_t) const { return max_queue_size; }
+    bool enable_queue(std::uint32_t, const vmsg::proto::queue_setup& q) {
+        return queue_.enable(memory_, {q.descriptor_addr, q.driver_addr, q.device_addr}, q.size, max_queue_size)
+            .has_value();
+    }
+    void disable_queue(std::uint32_t) { queue_.reset(); }
+    void start() { kicked_ = true; }
+    void notify(std::uint32_t, std::uint32_t) { kicked_ = true; }
+    void reset() { kicked_ = false; }
+
+    bool broken() const { return queue_.state() == vmsg::virtio::queue_state::broken; }
+
+protected:
+    /// Serves every request with `serve(chain)`, which gives the used length, or nothing to break the queue. True if the
+    /// driver is to be notified.
+    template <class Serve> bool serve_all(Serve serve) {
+        if (!kicked_) return false;
+        kicked_ = false;
+        while (queue_.pop(memory_, chain_)) {
+            const std::optional<std::uint32_t> used = serve(chain_);
+            if (used)
+                static_cast<void>(queue_.push(chain_, *used));
+            else
+                queue_.break_queue(vmsg::virtio::queue_fault::direction);
+        }
+        return queue_.interrupt_needed();
+    }
+    const vmsg::virtio::feature_set& negotiated() const { return negotiated_; }
+
+private:
+    Memory& memory_;
+    vmsg::virtio::device_queue<max_chain, max_queue_size> queue_;
+    vmsg::virtio::chain<max_chain> chain_;
+    vmsg::virtio::feature_set negotiated_;
+    bool kicked_ = false;
+};
+
+/// An image as a `virtio::block_backend`.
+class image_backend {
+public:
+    /// `flip`: a byte that is served inverted.
+    image_backend(image& disk, std::optional<std::uint64_t> flip) : disk_(disk), flip_(flip) {}
+
+    std::uint64_t capacity() { return disk_.sectors(); }
+    bool read_only() { return disk_.read_only(); }
+    vmsg::result<void> read(std::uint64_t sector, vmsg::byte_span to) {
+        const std::uint64_t start = sector * sector_size;
+        return guarded([&] {
+            disk_.read(start, {to.data(), to.size()});
+            if (flip_ && *flip_ >= start && *flip_ - start < to.size())
+                to[*flip_ - start] = static_cast<std::uint8_t>(~to[*flip_ - start]);
+        });
+    }
+    vmsg::result<void> write(std::uint64_t sector, vmsg::byte_view from) {
+        return guarded([&] { disk_.write(sector * sector_size, {from.data(), from.size()}); });
+    }
+    vmsg::result<void> flush() {
+        return guarded([&] { disk_.flush(); });
+    }
+    vmsg::virtio::block_id id() { return vmsg::virtio::make_block_id("vmsg demo disk"); }
+
+    /// Why the last request failed, if the image was the reason.
+    const std::string& last_error() const { return last_error_; }
+
+private:
+    template <class Work> vmsg::result<void> guarded(Work work) {
+        try {
+            work();
+            return {};
+        } catch (const image_error& e) {
+            last_error_ = e.message;
+            return vmsg::errc::peer_error;
+        }
+    }
+
+    image& disk_;
+    std::optional<std::uint64_t> flip_;
+    std::string last_error_;
+};
+
+template <class Memory> class disk_device : public one_queue_device<Memory> {
+    static constexpr std::uint32_t config_size = 16; // bytes: up to `seg_max`, the last field of an offered feature
+
+public:
+    disk_device(Memory& memory, image& disk, std::optional<std::uint64_t> flip)
+        : one_queue_device<Memory>(memory), backend_(disk, flip) {}
+
+    vmsg::proto::device_identity identity() const {
+        return {.device_id = vmsg::virtio::block_device_id, .vendor_id = 0x564d5347, .config_size = config_size};
+    }
+    vmsg::proto::feature_words offered_features() const {
+        vmsg::proto::feature_words words;
+        (vmsg::virtio::block_offer(backend_) | vmsg::virtio::split_queue_features).copy_to(words.block);
+        return words;
+    }
+    void read_config(std::uint32_t offset, vmsg::byte_span to) const {
+        std::uint8_t bytes[vmsg::virtio::block_config_size]{};
+        static_cast<void>(vmsg::virtio::encode_block_config(
+            bytes, vmsg::virtio::block_config_of(backend_, one_queue_device<Memory>::max_chain)));
+        vmsg::copy_bytes(to.data(), bytes + offset, to.size());
+    }
+    bool write_config(std::uint32_t, vmsg::byte_view) { return false; }
+
+    bool work() {
+        return this->serve_all([this](const auto& chain) -> std::optional<std::uint32_t> {
+            return vmsg::virtio::serve_block(backend_, this->negotiated(), chain.reader(), chain.writer());
+        });
+    }
+
+private:
+    mutable image_backend backend_; // asking it for its capacity is not a change
+};
+
+/// Random bytes of the system.
+struct system_entropy {
+    vmsg::result<void> fill(vmsg::byte_span to) {
+        for (std::size_t done = 0; done < to.size();) {
+            const ssize_t n = getrandom(to.data() + done, to.size() - done, 0);
+            if (n <= 0) return vmsg::errc::peer_error;
+            done += static_cast<std::size_t>(n);
+        }
+        return {};
+    }
+};
+
+template <class Memory> class entropy_device : public one_queue_device<Memory> {
+public:
+    using one_queue_device<Memory>::one_queue_device;
+
+    vmsg::proto::device_identity identity() const {
+        return {.device_id = vmsg::virtio::entropy_device_id, .vendor_id = 0x564d5347};
+    }
+    vmsg::proto::feature_words offered_features() const {
+        vmsg::proto::feature_words words;
+        vmsg::virtio::split_queue_features.copy_to(words.block);
+        return words;
+    }
+    void read_config(std::uint32_t, vmsg::byte_span) const {}
+    bool write_config(std::uint32_t, vmsg::byte_view) { return false; }
+
+    bool work() {
+        return this->serve_all([this](const auto& chain) -> std::optional<std::uint32_t> {
+            const auto used = vmsg::virtio::serve_entropy(source_, chain.reader(), chain.writer());
+            if (!used) return std::nullopt;
+            return *used;
+        });
+    }
+
+private:
+    system_entropy source_;
+};
+
+} // namespace disk

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Reads a disk image through virtio-msg: see options.cpp for what it can be told.
+#include "image.hpp"
+#include "options.hpp"
+#include "run.hpp"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+
+namespace {
+
+int run(const disk::options& chosen) {
+    disk::image image{chosen.image, chosen.in_place};
+    if (chosen.flip && *chosen.flip >= image.size())
+        throw disk::failure{fmt::format("--flip {}: the image has only {} bytes", *chosen.flip, image.size())};
+    bool good = false;
+    switch (chosen.revision) {
+    case vmsg::revision::rfc2025: good = disk::run<vmsg::revision::rfc2025>(chosen, image); break;
+    case vmsg::revision::oasis_v1: good = disk::run<vmsg::revision::oasis_v1>(chosen, image); break;
+    case vmsg::revision::oasis_v2: good = disk::run<vmsg::revision::oasis_v2>(chosen, image); break;
+    }
+    return good ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const disk::options chosen = disk::read_options(argc, argv);
+    try {
+        return run(chosen);
+    } catch (const disk::image_error& e) {
+        fmt::print(stderr, "error: {}\n", e.message);
+    } catch (const disk::failure& e) {
+        fmt::print(stderr, "error: {}\n", e.message);
+    }
+    return 1;
+}

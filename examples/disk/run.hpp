@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// The demo in one revision. Each is compiled in a file of its own.
+
+#include "image.hpp"
+#include "options.hpp"
+
+#include <vmsg/revision.hpp>
+
+#include <string>
+
+namespace disk {
+
+/// The demo cannot go on; the message says at which step and why.
+struct failure {
+    std::string message;
+};
+
+/// Brings both devices up, compares hashes, writes, reads random bytes, takes everything down. True if all agreed.
+template <vmsg::revision R> bool run(const options& chosen, image& image);
+template <> bool run<vmsg::revision::rfc2025>(const options& chosen, image& image);
+template <> bool run<vmsg::revision::oasis_v1>(const options& chosen, image& image);
+template <> bool run<vmsg::revision::oasis_v2>(const options& chosen, image& image);
+
+} // namespace disk

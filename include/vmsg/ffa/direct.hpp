@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// Direct messages: FFA_MSG_SEND_DIRECT_REQ2 and RESP2 as data. Source: FF-A 1.2: x1 sender and receiver, x2 and x3 the
+// UUID of the service, x4 to x17 the 112 bytes of message.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/ffa/call_frame.hpp>
+#include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/function_id.hpp>
+#include <vmsg/frame.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/uuid.hpp>
+
+namespace vmsg::ffa {
+
+enum class direct_kind : std::uint8_t {
+    request,  ///< FFA_MSG_SEND_DIRECT_REQ2
+    response, ///< FFA_MSG_SEND_DIRECT_RESP2
+};
+
+/// What a direct message says, whichever way it goes.
+struct direct_message {
+    direct_kind kind{};
+    endpoint_id src{};
+    endpoint_id dst{};
+    uuid service{};       ///< nil: any service of the receiver; nil in a response
+    word_image payload{}; ///< the message, zero after it
+    friend bool operator==(const direct_message&, const direct_message&) = default;
+};
+
+namespace detail {
+
+inline constexpr std::size_t first_payload_register = 4;
+
+constexpr call_frame direct_frame(function_id function, endpoint_id src, endpoint_id dst, const word_image& payload) {
+    call_frame frame;
+    frame.x[0] = static_cast<std::uint64_t>(function);
+    frame.x[1] = std::uint64_t{static_cast<std::uint16_t>(src)} << 16 | static_cast<std::uint16_t>(dst);
+    for (std::size_t i = 0; i < word_image::size; ++i) frame.x[first_payload_register + i] = payload[i];
+    return frame;
+}
+
+} // namespace detail
+
+/// The call that sends `payload` from `src` to the service `service` of `dst`.
+constexpr call_frame encode_direct_request(endpoint_id src, endpoint_id dst, const uuid& service,
+                                           const word_image& payload) {
+    call_frame frame = detail::direct_frame(function_id::msg_send_direct_req2, src, dst, payload);
+    frame.x[2] = service.low();
+    frame.x[3] = service.high();
+    return frame;
+}
+
+/// The call with which `src` answers a request of `dst`; it carries no UUID, x2 and x3 are zero.
+constexpr call_frame encode_direct_response(endpoint_id src, endpoint_id dst, const word_image& payload) {
+    return detail::direct_frame(function_id::msg_send_direct_resp2, src, dst, payload);
+}
+
+/// The direct message in `frame`. The SVE hint is ignored, and so are the upper halves of x0 and x1, in which nothing
+/// is defined. `bad_type` if it is another call or answer.
+constexpr result<direct_message> decode_direct(const call_frame& frame) {
+    direct_message m;
+    switch (function_of(frame)) {
+    case function_id::msg_send_direct_req2: m.kind = direct_kind::request; break;
+    case function_id::msg_send_direct_resp2: m.kind = direct_kind::response; break;
+    default: return errc::bad_type;
+    }
+    m.src = static_cast<endpoint_id>(frame.x[1] >> 16 & 0xffff);
+    m.dst = static_cast<endpoint_id>(frame.x[1] & 0xffff);
+    store_le(m.service.bytes, frame.x[2]);
+    store_le(m.service.bytes + 8, frame.x[3]);
+    for (std::size_t i = 0; i < word_image::size; ++i) m.payload[i] = frame.x[detail::first_payload_register + i];
+    return m;
+}
+
+} // namespace vmsg::ffa

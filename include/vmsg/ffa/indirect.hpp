@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// Indirect messages: the header that precedes a message in the TX and RX buffers of FFA_MSG_SEND2. Source: FF-A 1.1
+// (20 bytes) and 1.2 (40 bytes, with the UUID of the service), "Partition message header".
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/bytes.hpp>
+#include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/version.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/uuid.hpp>
+#include <vmsg/wire.hpp>
+
+namespace vmsg::ffa {
+
+namespace detail {
+
+struct indirect_header {
+    std::uint32_t offset{}; ///< bytes from the start of the buffer to the message
+    endpoint_id dst{};
+    endpoint_id src{};
+    std::uint32_t size{}; ///< bytes of message
+    uuid service{};       ///< only in the long form
+};
+using short_indirect_header =
+    fields<reserved<0, 8>, field<8, &indirect_header::offset>, field<12, &indirect_header::dst>,
+           field<14, &indirect_header::src>, field<16, &indirect_header::size>>;
+using long_indirect_header =
+    fields<reserved<0, 8>, field<8, &indirect_header::offset>, field<12, &indirect_header::dst>,
+           field<14, &indirect_header::src>, field<16, &indirect_header::size>, reserved<20, 4>,
+           field<24, &indirect_header::service>>;
+static_assert(short_indirect_header::fixed_size == 20);
+static_assert(long_indirect_header::fixed_size == 40);
+
+} // namespace detail
+
+/// Bytes before the message in what `encode_indirect` writes for version `v`.
+constexpr std::size_t indirect_header_size(version v) {
+    return v >= version::v1_2 ? detail::long_indirect_header::fixed_size : detail::short_indirect_header::fixed_size;
+}
+
+/// An indirect message as it lies in a receiver's buffer.
+struct indirect_message {
+    endpoint_id src{};
+    endpoint_id dst{};
+    bool has_service{};  ///< whether the sender's header has room for a UUID
+    uuid service{};      ///< nil if there is none, or for any service of the receiver
+    byte_view payload{}; ///< the message and what padding the sender counts to it; views the buffer
+};
+
+/// Writes the header of a message of `payload_size` bytes to the start of `out` and gives the place for the message
+/// behind it. Before FF-A 1.2 the header has no place for `service`. Errors: `not_supported` (FF-A 1.0 has no such
+/// messages), `invalid_argument` (no bytes: receivers refuse that), `oversize` (no room in `out`).
+constexpr result<byte_span> encode_indirect(byte_span out, version v, endpoint_id src, endpoint_id dst,
+                                            const uuid& service, std::size_t payload_size) {
+    if (v < version::v1_1) return errc::not_supported;
+    if (payload_size == 0) return errc::invalid_argument;
+    const std::size_t offset = indirect_header_size(v);
+    if (out.size() < offset || payload_size > out.size() - offset) return errc::oversize;
+    if (std::uint64_t{payload_size} > 0xffff'ffff) return errc::oversize;
+    const detail::indirect_header h{static_cast<std::uint32_t>(offset), dst, src,
+                                    static_cast<std::uint32_t>(payload_size), service};
+    wire::byte_sink sink{out.data()};
+    if (v >= version::v1_2)
+        detail::long_indirect_header::put<0>(sink, h);
+    else
+        detail::short_indirect_header::put<0>(sink, h);
+    return out.drop(offset).first(payload_size);
+}
+
+/// The message in `buffer`, which must be a private copy: a peer or the hypervisor can write the original.
+/// The message is where the header says and nowhere else: a relayer may have moved it behind a header of another
+/// length. From offset 40 on the header is the long one. A smaller offset comes with a header without a UUID at its
+/// place: 20 is FF-A 1.1, 24 what a Linux receiver takes for it, 36 what Linux once wrote. All from 20 on are accepted.
+/// Errors: `truncated` (no whole header, or the message is not all inside the buffer), `bad_length` (the offset lies
+/// inside the header, or there are no bytes).
+constexpr result<indirect_message> decode_indirect(byte_view buffer) {
+    if (buffer.size() < detail::short_indirect_header::fixed_size) return errc::truncated;
+    const wire::byte_source source{buffer.data()};
+    detail::indirect_header h;
+    detail::short_indirect_header::get<0>(source, h);
+    if (h.offset < detail::short_indirect_header::fixed_size || h.size == 0) return errc::bad_length;
+    if (h.offset > buffer.size() || h.size > buffer.size() - h.offset) return errc::truncated;
+    const bool has_service = h.offset >= detail::long_indirect_header::fixed_size;
+    if (has_service) detail::long_indirect_header::get<0>(source, h);
+    return indirect_message{h.src, h.dst, has_service, h.service, buffer.drop(h.offset).first(h.size)};
+}
+
+} // namespace vmsg::ffa

@@ -1,0 +1,17 @@
+// EXPECT: this revision does not have the message
+// SPDX-License-Identifier: BSD-2-Clause
+// A message that the revision does not have.
+#include <vmsg/codec.hpp>
+#include <vmsg/message/all.hpp>
+
+#ifdef VMSG_GOOD
+constexpr auto rev = vmsg::revision::oasis_v1;
+#else
+constexpr auto rev = vmsg::revision::rfc2025;
+#endif
+
+void use() {
+    std::uint8_t room[16]{};
+    [[maybe_unused]] auto done =
+        vmsg::encode<rev>(vmsg::byte_span{room}, vmsg::header{}, vmsg::event_configure_request{});
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <vmsg/message/shm.hpp>
+
+#include "support/golden.hpp"
+
+using namespace vmsg;
+
+namespace {
+
+GOLDEN(oasis_v2, get_shm_request, {.shmid = 0x13121110},
+       {0x00, 0x0c, 0x0a, 0x0b, 0x0c, 0x0d, 0x0c, 0x00, 0x10, 0x11, 0x12, 0x13});
+GOLDEN(oasis_v1, get_shm_request, {.shmid = 0x13121110},
+       {0x00, 0x0c, 0x0a, 0x0b, 0x0c, 0x0d, 0x0c, 0x00, 0x10, 0x11, 0x12, 0x13});
+GOLDEN(rfc2025, get_shm_request, {.shmid = 0x13121110}, {0x00, 0x0c, 0x0a, 0x0b, 0x0a, 0x00, 0x10, 0x11, 0x12, 0x13});
+
+GOLDEN(oasis_v2, get_shm_response,
+       {.shmid = 0x13121110, .reserved = 0x23222120, .length = 0x37363534'33323130, .address = 0x47464544'43424140},
+       {0x01, 0x0c, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0x00,   //
+        0x10, 0x11, 0x12, 0x13,                           // shmid
+        0x20, 0x21, 0x22, 0x23,                           // reserved
+        0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37,   // length
+        0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47}); // address
+GOLDEN(oasis_v1, get_shm_response, {.shmid = 0x13121110, .length = 0x33323130, .address = 0x43424140},
+       {0x01, 0x0c, 0x0a, 0x0b, 0x0c, 0x0d, 0x14, 0x00, //
+        0x10, 0x11, 0x12, 0x13,                         // index
+        0x30, 0x31, 0x32, 0x33,                         // length
+        0x40, 0x41, 0x42, 0x43});                       // address
+GOLDEN(rfc2025, get_shm_response, {.shmid = 0x13121110, .length = 0x33323130, .address = 0x43424140},
+       {0x01, 0x0c, 0x0a, 0x0b, 0x12, 0x00, //
+        0x10, 0x11, 0x12, 0x13,             // index
+        0x30, 0x31, 0x32, 0x33,             // count
+        0x40, 0x41, 0x42, 0x43});           // addr
+
+} // namespace
+
+TEST_CASE("a GET_SHM response with a reserved bit is decoded and not valid") {
+    CX_CHECK(valid<revision::oasis_v2>(get_shm_response{.shmid = ~0u, .length = ~0ull, .address = ~0ull}));
+    CX_CHECK(reserved_bits_are_kept_and_illegal<revision::oasis_v2>(get_shm_response{}, &get_shm_response::reserved));
+}
+
+TEST_CASE("a reserved field that a revision does not have is not sent") {
+    CX_CHECK(sends_the_same<revision::oasis_v1>(get_shm_response{.length = 1}, {.reserved = 5, .length = 1}));
+    CX_CHECK(sends_the_same<revision::rfc2025>(get_shm_response{.length = 1}, {.reserved = 5, .length = 1}));
+}

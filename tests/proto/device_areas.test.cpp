@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <vmsg/proto/device_areas.hpp>
+
+#include "support/check.hpp"
+
+#include <cstdint>
+#include <vector>
+
+using namespace vmsg;
+using namespace vmsg::proto;
+
+namespace {
+
+constexpr auto old = revision::rfc2025;
+constexpr auto v2 = revision::oasis_v2;
+using task = area_task::kind;
+using notice = area_notice::kind;
+
+constexpr area_share_request request(std::uint16_t id, std::uint32_t pages = 1) {
+    return {.area_id = id, .mem_handle = 0x1000u + id, .page_count = pages, .sharing_attrs = area_attrs::usual};
+}
+constexpr bus_address at(std::uint16_t id, std::uint64_t offset) { return *make_bus_address<v2>(id, offset); }
+
+template <class Areas> bool next_task(Areas& a, task what, std::uint16_t id) {
+    const area_task t = a.poll_task();
+    return t.what == what && t.area_id == id;
+}
+template <class Areas> bool nothing_to_do(Areas& a) {
+    return a.poll_task().what == task::none && a.poll_response().what == notice::none &&
+           a.poll_release().what == notice::none;
+}
+
+/// The areas of one endpoint, of which `id` is mapped and answered.
+struct bench {
+    device_areas<v2, 4> areas;
+    std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(4 * area_page_size);
+
+    void share(std::uint16_t id, std::uint32_t pages = 1) {
+        REQUIRE(areas.offer(request(id, pages), id) == bus_result::success);
+        REQUIRE(next_task(areas, task::map, id));
+        REQUIRE(areas.mapped(id, memory));
+        const area_notice n = areas.poll_response();
+        REQUIRE(n.what == notice::share_response);
+        CHECK(n.area_id == id);
+        CHECK(n.token == id);
+        CHECK(n.result == bus_result::success);
+    }
+    bool live(std::uint16_t id) { return areas.resolve(at(id, 0), 1).has_value(); }
+};
+
+constexpr bool the_way_of_an_area() {
+    device_areas<v2, 2> a;
+    std::uint8_t memory[area_page_size + 10]{};
+    if (a.offer(request(9), 77) != bus_result::success || a.size() != 1) return false;
+    if (a.resolve(at(9, 0), 1).error() != errc::bad_value) return false; // not yet
+    const area_task t = a.poll_task();
+    if (t.what != task::map || t.area_id != 9 || t.mem_handle != 0x1009 || t.page_count != 1) return false;
+    if (t.attrs != area_attrs::usual || a.poll_task().what != task::none) return false;
+    if (!a.mapped(9, memory)) return false;
+    const area_notice shared = a.poll_response();
+    if (shared.what != notice::share_response || shared.token != 77 || shared.result != bus_result::success)
+        return false;
+    const auto bytes = a.resolve(at(9, 5), 7);
+    if (!bytes || bytes->data() != memory + 5 || bytes->size() != 7) return false;
+    if (a.take_back(9, 78) != bus_result::success) return false;
+    if (a.resolve(at(9, 0), 1) || a.poll_response().what != notice::none) return false; // not any more
+    const area_task u = a.poll_task();
+    if (u.what != task::unmap || u.area_id != 9 || !a.unmapped(9)) return false;
+    const area_notice back = a.poll_response();
+    return back.what == notice::unshare_response && back.area_id == 9 && back.token == 78 &&
+           back.result == bus_result::success && a.size() == 0;
+}
+
+} // namespace
+
+TEST_CASE("N11: an area is offered, mapped, taken back and unmapped") { CX_CHECK(the_way_of_an_area()); }
+
+TEST_CASE("N11: offers that cannot be") {
+    device_areas<v2, 2> a;
+    CHECK(a.offer(request(0), 1) == bus_result::error);
+    CHECK(a.offer(request(1, 0), 1) == bus_result::error);
+    auto m = request(1);
+    for (const unsigned attrs : {0x3u, 0x10u, 0x300u, 0x1000u, 0xffff'ffffu}) {
+        m.sharing_attrs = area_attrs{attrs};
+        CHECK(a.offer(m, 1) == bus_result::error);
+    }
+    CHECK(a.size() == 0);
+    CHECK(a.offer(request(1), 1) == bus_result::success);
+    CHECK(a.offer(request(1), 2) == bus_result::error); // duplicate
+    CHECK(a.offer(request(2), 1) == bus_result::success);
+    CHECK(a.offer(request(3), 1) == bus_result::error); // no room
+    CHECK(a.size() == 2);
+}
+
+TEST_CASE("N11: rfc2025 has 255 areas and two attributes") {
+    device_areas<old, 2> a;
+    area_share_request m{.area_id = 255, .page_count = 1, .sharing_attrs = area_attrs::lend};
+    CHECK(a.offer(m, 0) == bus_result::success);
+    m.area_id = 256;
+    CHECK(a.offer(m, 0) == bus_result::error);
+    m.area_id = 1;
+    m.sharing_attrs = area_attrs::usual;
+    CHECK(a.offer(m, 0) == bus_result::error);
+}
+
+TEST_CASE("N11: memory that cannot be made accessible") {
+    bench b;
+    REQUIRE(b.areas.offer(request(1), 5) == bus_result::success);
+    CHECK(b.areas.refused(1, bus_result::error).error() == errc::bad_state); // nobody has been told yet
+    REQUIRE(next_task(b.areas, task::map, 1));
+    CHECK(b.areas.refused(1, bus_result::success).error() == errc::bad_state);
+    bus_result why = bus_result::error;
+    SUBCASE("ERROR") {}
+    SUBCASE("BUSY") { why = bus_result::busy; }
+    CHECK(b.areas.refused(1, why));
+    CHECK_FALSE(b.live(1));
+    CHECK(b.areas.mapped(1, b.memory).error() == errc::bad_state);
+    const area_notice n = b.areas.poll_response();
+    CHECK(n.what == notice::share_response);
+    CHECK(n.result == why);
+    CHECK(n.token == 5);
+    CHECK(b.areas.size() == 0);
+    CHECK(nothing_to_do(b.areas));
+    CHECK(b.areas.offer(request(1), 5) == bus_result::success); // the id is free
+}
+
+TEST_CASE("device_areas: what its owner must not say") {
+    bench b;
+    CHECK(b.areas.mapped(1, b.memory).error() == errc::bad_state);
+    CHECK(b.areas.unmapped(1).error() == errc::bad_state);
+    CHECK(b.areas.refused(1, bus_result::error).error() == errc::bad_state);
+    REQUIRE(b.areas.offer(request(1, 2), 5) == bus_result::success);
+    CHECK(b.areas.mapped(1, b.memory).error() == errc::bad_state); // nobody has been told yet
+    REQUIRE(next_task(b.areas, task::map, 1));
+    CHECK(b.areas.unmapped(1).error() == errc::bad_state);
+    CHECK(b.areas.mapped(1, byte_span{b.memory}.first(2 * area_page_size - 1)).error() == errc::invalid_argument);
+    CHECK(b.areas.mapped(1, byte_span{b.memory}.first(2 * area_page_size)));
+    CHECK(b.areas.mapped(1, b.memory).error() == errc::bad_state); // twice
+    CHECK(b.areas.poll_response().what == notice::share_response);
+    CHECK(b.areas.unmapped(1).error() == errc::bad_state);
+    REQUIRE(b.areas.take_back(1, 6) == bus_result::success);
+    CHECK(b.areas.unmapped(1).error() == errc::bad_state); // nobody has been told yet
+    REQUIRE(next_task(b.areas, task::unmap, 1));
+    CHECK(b.areas.unmapped(1));
+    CHECK(b.areas.unmapped(1).error() == errc::bad_state);
+}
+
+TEST_CASE("N11: the size of an area is counted in 64 bits") {
+    bench b;
+    REQUIRE(b.areas.offer(request(1, 0xffff'ffff), 5) == bus_result::success);
+    REQUIRE(next_task(b.areas, task::map, 1));
+    CHECK(b.areas.mapped(1, b.memory).error() == errc::invalid_argument); // not 4096 * 0xffffffff in 32 bits
+}
+
+TEST_CASE("areas: an address resolves only inside a live area") {
+    bench b;
+    b.share(1, 2);
+    const std::uint64_t size = 2 * area_page_size;
+    using enum errc;
+    CHECK(b.areas.resolve(at(1, 0), size)->size() == size);
+    CHECK(b.areas.resolve(at(1, size - 1), 1)->data() == b.memory.data() + size - 1);
+    CHECK(b.areas.resolve(at(1, size), 0)->size() == 0);
+    CHECK(b.areas.resolve(at(1, 0), size + 1).error() == bad_value);
+    CHECK(b.areas.resolve(at(1, 1), size).error() == bad_value);
+    CHECK(b.areas.resolve(at(1, size), 1).error() == bad_value);
+    CHECK(b.areas.resolve(at(1, size + 1), 0).error() == bad_value);
+    CHECK(b.areas.resolve(at(1, 1), ~std::uint64_t{0}).error() == bad_value); // the sum wraps
+    CHECK(b.areas.resolve(at(1, 0xffff'ffff'ffff), ~std::uint64_t{0}).error() == bad_value);
+    CHECK(b.areas.resolve(at(2, 0), 1).error() == bad_value);
+    CHECK(b.areas.resolve(at(0, 0), 1).error() == bad_value);
+    CHECK(b.areas.resolve(bus_address{~std::uint64_t{0}}, 1).error() == bad_value);
+}
+
+TEST_CASE("N11: an area that is not there, or not yet, cannot be taken back") {
+    bench b;
+    CHECK(b.areas.take_back(1, 5) == bus_result::error);
+    REQUIRE(b.areas.offer(request(1), 5) == bus_result::success);
+    CHECK(b.areas.take_back(1, 6) == bus_result::error);
+    REQUIRE(next_task(b.areas, task::map, 1));
+    CHECK(b.areas.take_back(1, 6) == bus_result::error);
+
+    SUBCASE("it is mapped, and the driver does not know yet") {
+        REQUIRE(b.areas.mapped(1, b.memory));
+        CHECK(b.areas.take_back(1, 6) == bus_result::error);
+        CHECK(b.areas.poll_task().what == task::none);
+        CHECK(b.areas.poll_response().token == 5); // the answer to AREA_SHARE is that one's
+        CHECK(b.areas.take_back(1, 6) == bus_result::success);
+    }
+    SUBCASE("it was refused, and the driver does not know yet") {
+        REQUIRE(b.areas.refused(1, bus_result::error));
+        CHECK(b.areas.take_back(1, 6) == bus_result::error);
+        CHECK(b.areas.poll_task().what == task::none); // there is nothing to unmap
+        const area_notice n = b.areas.poll_response();
+        CHECK(n.token == 5);
+        CHECK(n.result == bus_result::error);
+        CHECK(b.areas.size() == 0);
+    }
+}
+
+TEST_CASE("N11: taking back what is on its way back is busy") {
+    bench b;
+    b.share(1);
+    REQUIRE(b.areas.take_back(1, 6) == bus_result::success);
+    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    CHECK(b.areas.offer(request(1), 8) == bus_result::error); // the id is not free
+    REQUIRE(next_task(b.areas, task::unmap, 1));
+    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    REQUIRE(b.areas.unmapped(1));
+    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    const area_notice n = b.areas.poll_response();
+    CHECK(n.what == notice::unshare_response);
+    CHECK(n.token == 6);
+    CHECK(b.areas.take_back(1, 7) == bus_result::error);
+    CHECK(nothing_to_do(b.areas));
+}
+
+TEST_CASE("threats 2: an area in use is not unmapped under a queue; a release follows") {
+    bench b;
+    b.share(1);
+    b.share(2);
+    REQUIRE(b.areas.pin(at(1, 0), at(2, 0), at(1, 16)));
+    CHECK(b.areas.take_back(1, 6) == bus_result::busy);
+    CHECK(b.areas.poll_task().what == task::none);
+    CHECK(b.live(1)); // the queue goes on
+    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    b.areas.unpin(at(1, 0), at(2, 0), at(1, 16));
+    CHECK_FALSE(b.live(1));
+    CHECK(b.live(2));
+    REQUIRE(next_task(b.areas, task::unmap, 1));
+    CHECK(b.areas.poll_release().what == notice::none); // not before it is unmapped
+    REQUIRE(b.areas.unmapped(1));
+    CHECK(b.areas.poll_response().what == notice::none); // that was answered with BUSY
+    const area_notice n = b.areas.poll_release();
+    CHECK(n.what == notice::release_event);
+    CHECK(n.area_id == 1);
+    CHECK(b.areas.size() == 1);
+    CHECK(nothing_to_do(b.areas));
+    CHECK(b.areas.take_back(2, 8) == bus_result::success); // nobody uses it any more
+}
+
+TEST_CASE("threats 2: references pin areas, as many as there are") {
+    bench b;
+    b.share(1);
+    REQUIRE(b.areas.pin(at(1, 0), at(1, 1), at(1, 2)));
+    REQUIRE(b.areas.pin(at(1, 0), at(1, 1), at(1, 2)));
+    CHECK(b.areas.take_back(1, 6) == bus_result::busy);
+    b.areas.unpin(at(1, 0), at(1, 1), at(1, 2));
+    CHECK(b.live(1));
+    b.areas.unpin(at(1, 0), at(1, 1), at(1, 2));
+    CHECK_FALSE(b.live(1));
+    b.areas.unpin(at(1, 0), at(1, 1), at(1, 2)); // nothing left
+    CHECK(next_task(b.areas, task::unmap, 1));
+    CHECK(b.areas.poll_task().what == task::none);
+}
+
+TEST_CASE("threats 2: a queue cannot start on areas that are not there, foreign or on their way back") {
+    bench b;
+    b.share(1);
+    b.share(2);
+    REQUIRE(b.areas.offer(request(3), 5) == bus_result::success);
+    CHECK_FALSE(b.areas.pin(at(1, 0), at(1, 0), at(4, 0))); // unknown
+    CHECK_FALSE(b.areas.pin(at(0, 0), at(1, 0), at(1, 0)));
+    CHECK_FALSE(b.areas.pin(at(1, 0), at(1, area_page_size), at(1, 0))); // behind its end
+    CHECK_FALSE(b.areas.pin(at(1, 0), at(1, 0), at(1, 0xffff'ffff'ffff)));
+    CHECK_FALSE(b.areas.pin(at(1, 0), at(3, 0), at(1, 0))); // not mapped yet
+    REQUIRE(b.areas.pin(at(2, 0), at(2, 0), at(2, 0)));
+    REQUIRE(b.areas.take_back(2, 6) == bus_result::busy);
+    CHECK_FALSE(b.areas.pin(at(1, 0), at(1, 0), at(2, 0))); // wanted back
+    CHECK(b.areas.take_back(1, 7) == bus_result::success);  // the failed ones pinned nothing
+    CHECK_FALSE(b.areas.pin(at(1, 0), at(1, 0), at(1, 0))); // on its way back
+}
+
+TEST_CASE("N12: a reset takes everything back and owes no answers") {
+    bench b;
+    b.share(1);
+    b.share(2);
+    REQUIRE(b.areas.pin(at(2, 0), at(2, 0), at(2, 0)));
+    REQUIRE(b.areas.offer(request(3), 5) == bus_result::success);
+    REQUIRE(b.areas.offer(request(4), 6) == bus_result::success);
+    REQUIRE(next_task(b.areas, task::map, 3));
+    REQUIRE(b.areas.mapped(3, b.memory));
+    REQUIRE(next_task(b.areas, task::map, 4)); // its owner is at it
+    b.areas.unpin(at(2, 0), at(2, 0), at(2, 0));
+    b.areas.forget_all();
+    CHECK(b.areas.poll_response().what == notice::none); // nobody waits for it any more
+    for (std::uint16_t id = 1; id <= 3; ++id) {
+        CHECK_FALSE(b.live(id));
+        CHECK(next_task(b.areas, task::unmap, id));
+        CHECK(b.areas.take_back(id, 9) == bus_result::error);
+        CHECK(b.areas.offer(request(id), 9) == bus_result::error); // not free yet
+        CHECK(b.areas.unmapped(id));
+    }
+    CHECK(b.areas.size() == 1);
+    SUBCASE("a mapping that arrives late is undone") {
+        REQUIRE(b.areas.mapped(4, b.memory));
+        CHECK_FALSE(b.live(4));
+        REQUIRE(next_task(b.areas, task::unmap, 4));
+        REQUIRE(b.areas.unmapped(4));
+    }
+    SUBCASE("a mapping that did not work out is nothing") { REQUIRE(b.areas.refused(4, bus_result::error)); }
+    CHECK(b.areas.size() == 0);
+    CHECK(nothing_to_do(b.areas));
+    b.share(1); // of the next driver
+}
+
+TEST_CASE("N12: a reset while answers are owed") {
+    bench b;
+    b.share(1);
+    REQUIRE(b.areas.take_back(1, 6) == bus_result::success);
+    REQUIRE(next_task(b.areas, task::unmap, 1));
+    REQUIRE(b.areas.unmapped(1));
+    REQUIRE(b.areas.offer(request(2), 5) == bus_result::success);
+    REQUIRE(next_task(b.areas, task::map, 2));
+    REQUIRE(b.areas.refused(2, bus_result::error));
+    b.areas.forget_all();
+    CHECK(nothing_to_do(b.areas));
+    CHECK(b.areas.size() == 0);
+    b.areas.forget_all();
+}

@@ -1,0 +1,693 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The driver engine and its bus: VERSION, event delivery, enumeration, reset, restart.
+#include <vmsg/proto/driver.hpp>
+
+#include "proto/support/driver_bench.hpp"
+
+using namespace proto_test;
+
+namespace {
+
+constexpr auto old = revision::rfc2025;
+constexpr auto v1 = revision::oasis_v1;
+constexpr auto v2 = revision::oasis_v2;
+using enum driver_event_kind;
+
+/// The devices of a bus in the order in which they were announced, up to `bus_ready`.
+template <class Bench> std::vector<int> announced(Bench& b) {
+    std::vector<int> numbers;
+    for (;;) {
+        const driver_event e = b.engine.poll_event();
+        if (e.kind == bus_ready) return numbers;
+        REQUIRE(e.kind == device_added);
+        numbers.push_back(e.dev_num);
+    }
+}
+
+/// The bus has failed for this reason, is silent, and says so once.
+template <class Bench> bool has_failed(Bench& b, errc why) {
+    const driver_event e = b.engine.poll_event();
+    return e.kind == bus_failed && e.error == why && b.no_event() && b.silent() &&
+           b.engine.state() == bus_state::failed;
+}
+
+} // namespace
+
+// --- VERSION
+
+TEST_CASE_TEMPLATE_DEFINE("a bus that has not been started", Bench, not_started) {
+    Bench b;
+    CHECK(b.silent());
+    CHECK(b.no_event());
+    CHECK(b.engine.poll_timeout() == never);
+    CHECK(b.engine.state() == bus_state::down);
+    CHECK(b.engine.epoch() == 0);
+    CHECK(b.engine.agreed() == version_response{});
+    CHECK(b.engine.reset(b.now).error() == errc::bad_state);
+    CHECK(b.engine.enumerate(b.now).error() == errc::bad_state);
+    CHECK(b.engine.request(0, get_device_info_request{}, b.now).error() == errc::bad_state);
+    CHECK(b.engine.ping(1).error() == errc::bad_state);
+    CHECK(b.engine.share_area(1, 1, area_attrs::share).error() == errc::bad_state);
+    CHECK(b.engine.unshare_area(1).error() == errc::bad_state);
+    CHECK(b.engine.notify(0, 0, 0).error() == errc::no_device);
+    b.engine.poll_now(b.now);
+    CHECK(b.silent());
+}
+TEST_CASE_TEMPLATE_INVOKE(not_started, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
+
+TEST_CASE("N5: oasis_v2 asks for the newest version and then proposes its own") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    CHECK(b.engine.start(b.now).error() == errc::bad_state);
+    const auto probe = b.expect<version_request>();
+    CHECK(probe.head == header{.type = 2, .msg_id = 0x80, .dev_num = 0, .token = 2, .msg_size = 20});
+    CHECK(probe.body == version_request{.ffa_version = 0x0001'0002});
+    CHECK(b.silent());
+    b.reply(probe, b.version());
+    const auto proposal = b.expect<version_request>();
+    CHECK(proposal.head.token == 3);
+    CHECK(proposal.body ==
+          version_request{.bus_version = 0x0001'0000, .transport_revision = 1, .ffa_version = 0x0001'0002});
+    CHECK(b.engine.agreed() == version_response{});
+    CHECK(b.engine.ping(1).error() == errc::bad_state);
+    b.reply(proposal, b.version());
+    CHECK(b.engine.agreed() == b.version());
+    CHECK(b.engine.epoch() == 1);
+    const auto events = b.expect<event_configure_request>();
+    CHECK(events.body == event_configure_request{event_method::poll, 0, 0});
+    b.reply(events, event_configure_response{});
+    CHECK(b.expect<get_devices_request>().body == get_devices_request{0, 256});
+    CHECK(b.no_event());
+}
+
+TEST_CASE("N5: oasis_v1 proposes at once, 8 bytes long") {
+    driver_bench<v1> b(driver_options_for<v1>(event_method::indirect));
+    REQUIRE(b.engine.start(b.now));
+    const auto proposal = b.expect<version_request>();
+    CHECK(b.last_frame() == std::vector<std::uint8_t>{2, 0x80, 0, 0, 2, 0, 16, 0, 0, 0, 1, 0, 1, 0, 0, 0});
+    b.reply(proposal, b.version());
+    CHECK(b.expect<event_configure_request>().body == event_configure_request{event_method::indirect, 0, 0});
+}
+
+TEST_CASE("N5: rfc2025 proposes 18 bytes and has no EVENT_CONFIGURE") {
+    driver_bench<old> b;
+    REQUIRE(b.engine.start(b.now));
+    const auto proposal = b.expect<version_request>();
+    CHECK(b.last_frame() == std::vector<std::uint8_t>{2,    0x80, 0, 0, 24,   0,                   //
+                                                      1,    0,    0, 0, 1,    0, 0, 0, 0, 0, 0, 0, // versions, features
+                                                      0x0c, 0,    0, 0, 0xff, 0}); // indirect, 255 areas
+    b.reply(proposal, b.version());
+    CHECK(b.expect<get_devices_request>().body == get_devices_request{0, 256});
+}
+
+TEST_CASE("N5: a peer without a common version fails the bus") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    SUBCASE("to the probe it has none") {
+        b.reply(b.expect<version_request>(), version_response{.ffa_version = 0x0001'0002});
+    }
+    SUBCASE("it speaks another one and accepts nothing else") {
+        b.reply(b.expect<version_request>(), version_response{.bus_version = 0x0002'0000, .transport_revision = 1});
+        const auto proposal = b.expect<version_request>();
+        CHECK(proposal.body.bus_version == 0x0001'0000); // this side's own, not an echo of what it cannot speak
+        b.reply(proposal, version_response{.ffa_version = 0x0001'0002});
+    }
+    SUBCASE("it changes its mind") {
+        b.reply(b.expect<version_request>(), b.version());
+        b.reply(b.expect<version_request>(), version_response{.bus_version = 0x0001'0001, .transport_revision = 1});
+    }
+    SUBCASE("it has another transport revision") {
+        b.reply(b.expect<version_request>(), b.version());
+        b.reply(b.expect<version_request>(), version_response{.bus_version = 0x0001'0000, .transport_revision = 2});
+    }
+    CHECK(has_failed(b, errc::unsupported_revision));
+    CHECK(b.engine.agreed() == version_response{});
+    CHECK(b.dropped_nothing());
+
+    b.bring_up({1}); // the peer was replaced
+    CHECK(b.engine.epoch() == 2);
+}
+
+TEST_CASE("N5: a VERSION response of another shape fails the bus") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    const auto probe = b.expect<version_request>();
+    auto frame = frame_of<v1>(header{.token = probe.head.token}, driver_bench<v1>{}.version()); // 18 bytes of payload
+    b.deliver(frame);
+    CHECK(has_failed(b, errc::bad_length));
+    CHECK(b.dropped_one(drop_reason::malformed));
+}
+
+TEST_CASE("N5: an ERROR to VERSION fails the bus") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    b.reply(b.expect<version_request>(), error_response{0x80});
+    CHECK(has_failed(b, errc::peer_error));
+}
+
+TEST_CASE("S3: only what both sides have is agreed on") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    version_response all = b.version();
+    all.bus_features = bus_feature{0xffff'ffff};
+    all.feature_bits = 0xffff'ffff;
+    all.max_areas = 7;
+    b.reply(b.expect<version_request>(), all);
+    b.reply(b.expect<version_request>(), all);
+    CHECK(b.engine.agreed().bus_features == (bus_feature::indirect_rx | bus_feature::indirect_tx));
+    CHECK(b.engine.agreed().feature_bits == 0);
+    CHECK(b.engine.agreed().max_areas == 7);
+}
+
+TEST_CASE("K4: without an answer to VERSION the bus fails in bounded time, and can be tried again") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    const auto probe = b.expect<version_request>();
+    CHECK(b.engine.poll_timeout() == b.now + 5 * seconds);
+    b.now += 5 * seconds - 1;
+    b.engine.handle_timeout(b.now);
+    CHECK(b.no_event());
+    b.now += 1;
+    b.engine.handle_timeout(b.now);
+    CHECK(has_failed(b, errc::timed_out));
+    CHECK(b.engine.counters().timeouts == 1);
+
+    REQUIRE(b.engine.start(b.now));
+    const auto again = b.expect<version_request>();
+    CHECK(again.head.token != probe.head.token);
+    b.reply(probe, b.version()); // of the old epoch
+    CHECK(b.dropped_one(drop_reason::late));
+    CHECK(b.engine.state() == bus_state::probing);
+    b.reply(probe, b.version());
+    CHECK(b.dropped_one(drop_reason::stale));
+    b.reply(again, b.version());
+    CHECK(b.engine.state() == bus_state::agreeing);
+}
+
+TEST_CASE("K4: a carrier that never takes VERSION fails the bus") {
+    driver_bench<v1> b;
+    REQUIRE(b.engine.start(b.now));
+    for (int i = 0; i < 9; ++i) {
+        b.refuse_next(errc::busy);
+        CHECK(b.engine.state() == bus_state::agreeing);
+        b.now = b.engine.poll_timeout();
+    }
+    b.refuse_next(errc::busy);
+    CHECK(has_failed(b, errc::busy));
+    CHECK(b.engine.open_requests() == 0);
+    REQUIRE(b.engine.start(b.now));
+    b.refuse_next(errc::no_device); // final at once
+    CHECK(has_failed(b, errc::no_device));
+}
+
+TEST_CASE_TEMPLATE_DEFINE("N2: before negotiation nothing but the answer to VERSION is taken", Bench, before_version) {
+    Bench b;
+    const auto frames = [&b] {
+        b.deliver({}, ping_request{1});
+        CHECK(b.dropped_one(drop_reason::too_early));
+        b.deliver({}, event_device{1, device_state::added});
+        CHECK(b.dropped_one(drop_reason::too_early));
+        b.deliver({.dev_num = 1}, event_used{0});
+        CHECK(b.dropped_one(drop_reason::too_early));
+        b.deliver({.dev_num = 1, .token = 9}, get_device_status_response{});
+        CHECK(b.dropped_one(drop_reason::stale));
+        b.deliver({.token = 9}, b.version());
+        CHECK(b.no_event());
+    };
+    frames();
+    CHECK(b.dropped_one(drop_reason::stale));
+    CHECK(b.silent());
+    CHECK(b.engine.device_count() == 0);
+}
+TEST_CASE_TEMPLATE_INVOKE(before_version, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
+
+// --- EVENT_CONFIGURE
+
+TEST_CASE("N8: event delivery that the peer refuses fails the bus") {
+    driver_options options = driver_options_for<v2>(event_method::notif);
+    options.notif_id = 5;
+    driver_bench<v2> b(options);
+    REQUIRE(b.engine.start(b.now));
+    b.reply(b.expect<version_request>(), b.version());
+    b.reply(b.expect<version_request>(), b.version());
+    const auto asked = b.expect<event_configure_request>();
+    CHECK(asked.body == event_configure_request{event_method::notif, 0, 5});
+    SUBCASE("ERROR") {
+        b.reply(asked, event_configure_response{bus_result::error});
+        CHECK(has_failed(b, errc::peer_error));
+        CHECK(b.dropped_nothing());
+    }
+    SUBCASE("BUSY") {
+        b.reply(asked, event_configure_response{bus_result::busy});
+        CHECK(has_failed(b, errc::busy));
+    }
+    SUBCASE("an illegal result") {
+        b.reply(asked, event_configure_response{bus_result{3}});
+        CHECK(has_failed(b, errc::bad_value));
+        CHECK(b.dropped_one(drop_reason::bad_value));
+    }
+    SUBCASE("FFA_ERROR") {
+        b.reply(asked, error_response{0x85});
+        CHECK(has_failed(b, errc::peer_error));
+    }
+    CHECK(b.engine.device_count() == 0);
+}
+
+// --- enumeration
+
+TEST_CASE_TEMPLATE_DEFINE("threat 1e: the bitmap 01 ff is the devices 0 and 8 to 15", Bench, bitmap_01_ff) {
+    Bench b;
+    b.negotiate();
+    const auto asked = b.template expect<get_devices_request>();
+    const std::uint8_t bitmap[]{0x01, 0xff};
+    b.reply(asked, get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap});
+    CHECK(announced(b) == std::vector<int>{0, 8, 9, 10, 11, 12, 13, 14, 15});
+    CHECK(b.engine.device_count() == 9);
+    CHECK(b.dropped_nothing());
+}
+TEST_CASE_TEMPLATE_INVOKE(bitmap_01_ff, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
+
+TEST_CASE("threat 1e: every bit of a window is its own device") {
+    driver_bench<v2> b;
+    b.bring_up();
+    for (std::uint16_t n = 0; n < 256; ++n) {
+        CAPTURE(n);
+        REQUIRE(b.engine.enumerate(b.now));
+        b.enumerated({n});
+        const driver_event added = b.event(device_added);
+        CHECK(added.dev_num == n);
+        if (n != 0) {
+            const driver_event removed = b.event(device_removed);
+            CHECK(removed.dev_num == n - 1);
+        }
+        b.event(bus_ready);
+    }
+}
+
+TEST_CASE("threat 1i: enumeration over several windows") {
+    driver_bench<v2> b;
+    b.negotiate();
+    auto asked = b.expect<get_devices_request>();
+    b.reply(asked,
+            get_devices_response{.offset = 0, .next_offset = 256, .count = 256, .bitmap = bitmap_of({0, 255}, 256)});
+    CHECK(b.engine.state() == bus_state::enumerating);
+    asked = b.expect<get_devices_request>();
+    CHECK(asked.body == get_devices_request{256, 256});
+    b.reply(asked, // shorter than asked, and no devices at all
+            get_devices_response{.offset = 256, .next_offset = 1000, .count = 0});
+    asked = b.expect<get_devices_request>();
+    CHECK(asked.body == get_devices_request{1000, 256});
+    b.reply(asked, get_devices_response{.offset = 1000, .next_offset = 65530, .count = 9, .bitmap = bitmap_of({8}, 9)});
+    asked = b.expect<get_devices_request>();
+    CHECK(asked.body == get_devices_request{65530, 6}); // up to the end of the number space
+    b.reply(asked, get_devices_response{.offset = 65530, .count = 6, .bitmap = bitmap_of({0, 5}, 6)});
+    CHECK(announced(b) == std::vector<int>{0, 255, 1008, 65530, 65535});
+    CHECK(b.dropped_nothing());
+}
+
+TEST_CASE("threats 1f, R10: an enumeration that cannot be right fails the bus") {
+    driver_bench<v2> b;
+    b.negotiate();
+    auto asked = b.expect<get_devices_request>();
+    const std::uint8_t bitmap[2]{0x25, 0x00};
+    errc why = errc::bad_value;
+    drop_reason reason = drop_reason::bad_value;
+    SUBCASE("no progress") {
+        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 16, .count = 16, .bitmap = bitmap});
+        asked = b.expect<get_devices_request>();
+        b.reply(asked, get_devices_response{.offset = 16, .next_offset = 16, .count = 16, .bitmap = bitmap});
+    }
+    SUBCASE("backwards") {
+        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 16, .count = 16, .bitmap = bitmap});
+        asked = b.expect<get_devices_request>();
+        b.reply(asked, get_devices_response{.offset = 16, .next_offset = 8, .count = 16, .bitmap = bitmap});
+    }
+    SUBCASE("another offset than asked for") {
+        b.reply(asked, get_devices_response{.offset = 8, .count = 16, .bitmap = bitmap});
+    }
+    SUBCASE("more than asked for") {
+        const std::uint8_t long_bitmap[33]{};
+        b.reply(asked, get_devices_response{.offset = 0, .count = 264, .bitmap = long_bitmap});
+    }
+    SUBCASE("beyond the number space") {
+        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 65535, .count = 0});
+        asked = b.expect<get_devices_request>();
+        CHECK(asked.body == get_devices_request{65535, 1});
+        b.reply(asked, get_devices_response{.offset = 65535, .count = 2, .bitmap = {bitmap, 1}});
+    }
+    SUBCASE("a bit beyond the count") {
+        b.reply(asked, get_devices_response{.offset = 0, .count = 5, .bitmap = {bitmap, 1}});
+    }
+    SUBCASE("more bitmap than count") {
+        auto frame = frame_of<v2>(header{.token = asked.head.token},
+                                  get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap});
+        frame[12] = 8;
+        b.deliver(frame);
+        why = errc::bad_length;
+        reason = drop_reason::malformed;
+    }
+    SUBCASE("less bitmap than count") {
+        auto frame = frame_of<v2>(header{.token = asked.head.token},
+                                  get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap});
+        frame[12] = 17;
+        b.deliver(frame);
+        why = errc::bad_length;
+        reason = drop_reason::malformed;
+    }
+    SUBCASE("the field order of oasis_v1") {
+        b.deliver(frame_of<v1>(header{.token = asked.head.token},
+                               get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap}));
+        why = errc::bad_length; // count 0 with two bytes of bitmap
+        reason = drop_reason::malformed;
+    }
+    // The devices that right windows named before are known; the bus is not usable.
+    driver_event e = b.engine.poll_event();
+    CHECK(e.kind == bus_failed);
+    CHECK(e.error == why);
+    CHECK(b.dropped_one(reason));
+    CHECK(b.engine.request(0, get_device_info_request{}, b.now).error() == errc::bad_state);
+    CHECK(b.silent());
+}
+
+TEST_CASE("N15: a peer that never comes to an end fails the bus") {
+    driver_bench<v1> b;
+    b.negotiate();
+    unsigned windows = 0;
+    while (b.engine.state() == bus_state::enumerating && windows < 70000) {
+        const auto asked = b.expect<get_devices_request>();
+        const auto next = static_cast<std::uint16_t>(asked.body.offset + 1);
+        b.reply(asked, get_devices_response{.offset = asked.body.offset, .next_offset = next, .count = 0});
+        ++windows;
+    }
+    CHECK(windows == 8192);
+    CHECK(has_failed(b, errc::bad_value));
+}
+
+TEST_CASE("threat 1f: more devices than there is room for") {
+    driver_bench<v2> b;
+    b.negotiate();
+    const auto asked = b.expect<get_devices_request>();
+    const std::vector<std::uint8_t> bitmap(32, 0xff);
+    b.reply(asked, get_devices_response{.offset = 0, .count = 256, .bitmap = bitmap});
+    CHECK(announced(b) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
+    CHECK(b.engine.device_count() == 16);
+    CHECK(b.engine.device(16) == nullptr);
+    CHECK(b.dropped_one(drop_reason::overflow)); // one frame
+    CHECK(b.engine.request(16, get_device_info_request{}, b.now).error() == errc::no_device);
+}
+
+TEST_CASE("I5: a bus without devices is ready") {
+    driver_bench<old> b;
+    b.negotiate();
+    SUBCASE("an empty bitmap") { b.enumerated({}); }
+    SUBCASE("an empty window") { b.reply(b.expect<get_devices_request>(), get_devices_response{}); }
+    CHECK(announced(b).empty());
+}
+
+TEST_CASE("N9: looking up the devices again finds new ones and misses those that have gone") {
+    driver_bench<v2> b;
+    b.bring_up({1, 2, 3});
+    b.running_device(2);
+    const auto sent = b.ask(1, get_device_info_request{});
+    const auto asked = b.expect<get_device_info_request>();
+    REQUIRE(b.engine.enumerate(b.now));
+    CHECK(b.engine.enumerate(b.now).error() == errc::bad_state); // it is on its way
+    const auto window = b.expect<get_devices_request>();
+    const auto queued = b.ask(3, get_device_info_request{}); // the bus can be used meanwhile
+    const auto bitmap = bitmap_of({2, 4}, 256);
+    b.reply(window, get_devices_response{.offset = 0, .count = 256, .bitmap = bitmap});
+
+    // Requests to devices that have gone are over, and one that has not left never will.
+    int ended = 0;
+    for (int i = 0; i < 2; ++i) {
+        const driver_event e = b.event(completed);
+        CHECK(e.error == errc::no_device);
+        ended += e.is(sent) ? 1 : e.is(queued) ? 10 : 100;
+    }
+    CHECK(ended == 11);
+    CHECK(b.silent());
+    driver_event e = b.event(device_added);
+    CHECK(e.dev_num == 4);
+    e = b.event(device_removed);
+    CHECK(e.dev_num == 1);
+    e = b.event(device_removed);
+    CHECK(e.dev_num == 3);
+    b.event(bus_ready);
+    CHECK(b.no_event());
+    REQUIRE(b.engine.device(2) != nullptr);
+    CHECK(b.engine.device(2)->status == device_status{0xf}); // it was not touched
+    b.reply(asked, get_device_info_response{.device_id = 1});
+    CHECK(b.dropped_one(drop_reason::late));
+    b.engine.release(sent, b.now);
+    b.engine.release(queued, b.now);
+    CHECK(b.engine.open_requests() == 0);
+}
+
+TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
+    driver_bench<v2> b;
+    b.negotiate();
+    b.expect<get_devices_request>();
+    b.now += 5 * seconds;
+    b.engine.handle_timeout(b.now);
+    CHECK(has_failed(b, errc::timed_out));
+}
+
+// --- RESET
+
+TEST_CASE_TEMPLATE_DEFINE("N12: a reset gives everything back, and the bus can be started again", Bench,
+                          reset_and_start) {
+    Bench b;
+    b.bring_up({3});
+    b.running_device(3);
+    const auto area = b.shared_area();
+    const auto answered = b.ask(3, get_device_status_request{});
+    b.reply(b.template expect<get_device_status_request>(), get_device_status_response{device_status{0xf}});
+    b.event(completed);
+    const auto open = b.ask(3, get_vqueue_request{0});
+    const auto asked = b.template expect<get_vqueue_request>();
+    REQUIRE(b.engine.reset(b.now));
+    CHECK(b.engine.state() == bus_state::resetting);
+    CHECK(b.engine.reset(b.now).error() == errc::bad_state);
+    CHECK(b.engine.start(b.now).error() == errc::bad_state);
+    CHECK(b.engine.request(3, get_device_status_request{}, b.now).error() == errc::bad_state);
+    CHECK(b.engine.notify(3, 0, 0).error() == errc::bad_state);
+    CHECK(b.engine.unshare_area(area).error() == errc::bad_state);
+    const auto reset = b.template expect<reset_request>();
+    CHECK(b.silent());
+    CHECK(b.no_event());
+    b.reply(reset, reset_response{});
+
+    b.event(bus_down);
+    driver_event e = b.event(completed);
+    CHECK(e.is(open));
+    CHECK(e.error == errc::aborted);
+    CHECK(b.event(area_released).index == area);
+    CHECK(b.event(device_removed).dev_num == 3);
+    CHECK(b.no_event());
+    CHECK(b.engine.state() == bus_state::down);
+    CHECK(b.engine.agreed() == version_response{});
+    CHECK(b.engine.device_count() == 0);
+    CHECK(b.engine.open_areas() == 0);
+
+    CHECK(b.engine.response(open).error() == errc::aborted);
+    CHECK(b.engine.response(answered));
+    b.engine.release(open, b.now);
+    b.engine.release(answered, b.now);
+    CHECK(b.engine.open_requests() == 0); // the reset was answered: no older answer can come
+    CHECK(b.engine.poll_timeout() == never);
+    CHECK(b.silent());
+    b.reply(asked, get_vqueue_response{});
+    CHECK(b.dropped_one(drop_reason::stale));
+
+    b.bring_up({3});
+    CHECK(b.engine.epoch() == 2);
+    CHECK_FALSE(b.engine.device(3)->info_known);
+    CHECK(b.engine.device(3)->status == device_status::reset);
+}
+TEST_CASE_TEMPLATE_INVOKE(reset_and_start, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
+
+TEST_CASE("N12: a reset that the peer does not carry out fails the bus, which can be started anew") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    const auto area = b.shared_area();
+    REQUIRE(b.engine.reset(b.now));
+    const auto asked = b.expect<reset_request>();
+    SUBCASE("ERROR") { b.reply(asked, reset_response{bus_result::error}); }
+    SUBCASE("BUSY") { b.reply(asked, reset_response{bus_result::busy}); }
+    SUBCASE("FFA_ERROR") { b.reply(asked, error_response{0x83}); }
+    SUBCASE("no answer") {
+        b.now += 5 * seconds;
+        b.engine.handle_timeout(b.now);
+    }
+    b.event(bus_failed);
+    CHECK(b.no_event());
+    CHECK(b.engine.area(area) == area_state::shared); // it may still be used
+    REQUIRE(b.engine.reset(b.now));                   // once more
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+    CHECK(b.event(area_released).index == area);
+    CHECK(b.event(device_removed).dev_num == 3);
+    CHECK(b.no_event());
+    b.bring_up({3});
+}
+
+TEST_CASE("N12: what was asked before a reset has no say in it") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    REQUIRE(b.engine.enumerate(b.now));
+    const auto window = b.expect<get_devices_request>();
+    REQUIRE(b.engine.reset(b.now));
+    const auto asked = b.expect<reset_request>();
+    const auto bitmap = bitmap_of({3, 5}, 256);
+    SUBCASE("the last window comes late") {
+        b.reply(window, get_devices_response{.offset = 0, .count = 256, .bitmap = bitmap});
+        CHECK(b.dropped_one(drop_reason::late));
+    }
+    SUBCASE("a window that is not the last comes late") {
+        b.reply(window, get_devices_response{.offset = 0, .next_offset = 256, .count = 256, .bitmap = bitmap});
+        CHECK(b.dropped_one(drop_reason::late));
+    }
+    SUBCASE("the window is refused") {
+        b.reply(window, error_response{0x02});
+        CHECK(b.dropped_one(drop_reason::late));
+    }
+    SUBCASE("the window never comes") {}
+    CHECK(b.engine.state() == bus_state::resetting);
+    CHECK(b.engine.device(5) == nullptr);
+    CHECK(b.no_event());
+    b.reply(asked, reset_response{});
+    b.event(bus_down);
+    CHECK(b.engine.state() == bus_state::down);
+}
+
+TEST_CASE("N12: a request of the bus that has not left yet is not sent after a reset") {
+    driver_bench<v1> b;
+    b.bring_up({3});
+    REQUIRE(b.engine.enumerate(b.now));
+    REQUIRE(b.engine.reset(b.now));
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+}
+
+TEST_CASE("rfc2025: a reset waits for the bus request that is open, as there is no token to tell them apart") {
+    driver_bench<old> b;
+    b.bring_up({3});
+    REQUIRE(b.engine.enumerate(b.now));
+    const auto window = b.expect<get_devices_request>();
+    REQUIRE(b.engine.reset(b.now));
+    CHECK(b.silent());
+    b.reply(window, get_devices_response{});
+    CHECK(b.dropped_one(drop_reason::late));
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+}
+
+TEST_CASE("N12: a bus that failed on the way up can be reset") {
+    driver_bench<v2> b;
+    b.negotiate();
+    b.reply(b.expect<get_devices_request>(), error_response{0x02});
+    CHECK(has_failed(b, errc::peer_error));
+    REQUIRE(b.engine.reset(b.now));
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+}
+
+// --- restart
+
+TEST_CASE("N2: an ERROR to EVENT_POLL means that the peer has restarted") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    b.running_device(3);
+    const auto t = b.ask(3, get_device_status_request{});
+    b.expect<get_device_status_request>();
+    b.engine.poll_now(b.now);
+    b.reply(b.expect<event_poll_request>(), error_response{0x84});
+    driver_event e = b.event(bus_failed);
+    CHECK(e.error == errc::peer_error);
+    CHECK(b.engine.request(3, get_device_status_request{}, b.now).error() == errc::bad_state);
+    CHECK(b.silent());
+
+    REQUIRE(b.engine.start(b.now)); // everything from before is over
+    CHECK(b.engine.epoch() == 2);
+    e = b.event(completed);
+    CHECK(e.is(t));
+    CHECK(e.error == errc::aborted);
+    CHECK(b.event(device_removed).dev_num == 3);
+    CHECK(b.no_event());
+    b.expect<version_request>();
+}
+
+TEST_CASE("N9: news of a failure end with the next start") {
+    driver_bench<v2> b;
+    REQUIRE(b.engine.start(b.now));
+    b.reply(b.expect<version_request>(), error_response{0x80});
+    REQUIRE(b.engine.state() == bus_state::failed);
+    REQUIRE(b.engine.start(b.now)); // nobody had asked for the event
+    CHECK(b.no_event());
+    b.reply(b.expect<version_request>(), b.version());
+    CHECK(b.no_event());
+}
+
+TEST_CASE("N9: a device that was removed and came back unheard does not survive the end of the bus") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    b.deliver({}, event_device{3, device_state::removed});
+    b.deliver({}, event_device{3, device_state::added});
+    REQUIRE(b.engine.reset(b.now));
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+    CHECK(b.event(device_removed).dev_num == 3);
+    CHECK(b.no_event());
+    CHECK(b.engine.device_count() == 0);
+}
+
+TEST_CASE("K4: the bus's own requests wait for a free slot") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    ticket<get_device_info_request> tickets[4];
+    std::vector<framed<get_device_info_request>> asked;
+    for (auto& t : tickets) {
+        t = b.ask(3, get_device_info_request{});
+        asked.push_back(b.expect<get_device_info_request>());
+    }
+    REQUIRE(b.engine.enumerate(b.now));
+    const auto area = b.engine.share_area(1, 1, area_attrs::usual);
+    REQUIRE(area);
+    CHECK(b.silent());
+    b.now += seconds; // EVENT_POLL is overdue, but there is nothing to do before an answer comes
+    CHECK(b.silent());
+    CHECK(b.engine.poll_timeout() == 1'000 + 5 * seconds);
+    b.reply(asked[0], get_device_info_response{.device_id = 1});
+    b.event(completed);
+    CHECK(b.silent()); // the response is still to be fetched
+    b.engine.release(tickets[0], b.now);
+    const auto window = b.expect<get_devices_request>();
+    CHECK(b.silent());
+    const auto bitmap = bitmap_of({3}, 256);
+    b.reply(window, get_devices_response{.offset = 0, .count = 256, .bitmap = bitmap});
+    b.event(bus_ready);
+    b.reply(b.expect<area_share_request>(), area_share_response{*area, bus_result::success});
+    b.event(area_shared);
+    b.now = b.engine.poll_timeout();
+    b.expect<event_poll_request>();
+}
+
+TEST_CASE("N12: a reset waits for a free slot, at the latest until the tokens have rested") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    ticket<get_device_info_request> tickets[4];
+    for (auto& t : tickets) t = b.ask(3, get_device_info_request{});
+    for (int i = 0; i < 4; ++i) b.expect<get_device_info_request>();
+    REQUIRE(b.engine.reset(b.now));
+    CHECK(b.silent());
+    b.now += 5 * seconds;
+    b.engine.handle_timeout(b.now);
+    CHECK(b.silent()); // the tokens rest
+    for (const auto& t : tickets) b.engine.release(t, b.now);
+    CHECK(b.silent());
+    CHECK(b.engine.poll_timeout() == b.now + 10 * seconds);
+    b.now += 10 * seconds;
+    b.engine.handle_timeout(b.now);
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+}

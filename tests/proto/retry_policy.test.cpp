@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <vmsg/proto/retry_policy.hpp>
+
+#include "support/check.hpp"
+
+using namespace vmsg;
+using namespace vmsg::proto;
+
+namespace {
+
+constexpr retry_policy usual{};
+constexpr retry_policy steep{.busy_backoff = 3, .max_busy_backoff = 20};
+constexpr retry_policy none{.busy_backoff = 0, .max_busy_backoff = 20};
+constexpr retry_policy capped{.busy_backoff = 50, .max_busy_backoff = 20};
+
+} // namespace
+
+TEST_CASE("retry_policy: the defaults are bounded and written in microseconds") {
+    CX_CHECK(usual.busy_attempts == 10);
+    CX_CHECK(usual.busy_backoff == 1'000);
+    CX_CHECK(usual.max_busy_backoff == 2'000);
+    CX_CHECK(usual.response_timeout == 5'000'000);
+    CX_CHECK(usual.poll_interval == 100'000);
+    CX_CHECK(usual.poll_budget == 64);
+}
+
+TEST_CASE("retry_policy: the pause doubles up to its maximum") {
+    CX_CHECK(usual.backoff(1) == 1'000);
+    CX_CHECK(usual.backoff(2) == 2'000);
+    CX_CHECK(usual.backoff(3) == 2'000);
+    CX_CHECK(steep.backoff(1) == 3);
+    CX_CHECK(steep.backoff(2) == 6);
+    CX_CHECK(steep.backoff(3) == 12);
+    CX_CHECK(steep.backoff(4) == 20);
+    CX_CHECK(steep.backoff(65535) == 20);
+    CX_CHECK(none.backoff(100) == 0);
+    CX_CHECK(capped.backoff(1) == 20);
+}
+
+TEST_CASE("retry_policy: a token rests for twice the response time-out") { CX_CHECK(usual.quarantine() == 10'000'000); }

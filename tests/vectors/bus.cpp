@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `bus_addr`, `fifo` and `malformed`: what the FF-A bus adds to the messages.
+#include "vectors/section.hpp"
+
+#include <doctest/doctest.h>
+#include <vmsg/message/bus_address.hpp>
+#include <vmsg/message/fifo.hpp>
+#include <vmsg/message/inbound.hpp>
+#include <vmsg/text.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+using namespace vmsg;
+
+namespace {
+
+using bytes = std::vector<std::uint8_t>;
+
+template <revision R> std::string check_address(const json::value& v) {
+    const auto area = static_cast<std::uint16_t>(v["area_id"].number());
+    const std::uint64_t offset = v["offset"].hex_number();
+    const bus_address expected{v["bus_addr"].hex_number()};
+    if (area_of<R>(expected) != v["unpacked_area_id"].number()) return "another area";
+    if (offset_of<R>(expected) != v["unpacked_offset"].hex_number()) return "another offset";
+    // An offset that is too wide is refused, where the vector cuts it off.
+    const auto made = make_bus_address<R>(area, offset);
+    if (made.has_value() != (offset <= max_area_offset<R>)) return "refuses what fits, or takes what does not";
+    const auto cut = make_bus_address<R>(area, offset & max_area_offset<R>);
+    if (made && *made != expected) return "another address";
+    return cut == expected ? "" : "another address of the cut offset";
+}
+
+template <revision R> void check_addresses() {
+    const std::string file = std::string{name_of(R)} + ".json";
+    const json::value document = vector_file(file);
+    CHECK(document["bus_addr_shift"].number() == constants_of<R>.area_shift);
+    section s(file, "bus_addr");
+    std::size_t n = 0;
+    for (const json::value& v : document["bus_addr"].items())
+        s.judge(std::to_string(n++) + ' ' + v["bus_addr"].text(), check_address<R>(v));
+    s.finish(document["counts"]["bus_addr"].number());
+}
+
+// What the library makes of a frame before it looks at the message: the errno names of the vectors, "0" for success.
+template <revision R> std::string inbound_result(byte_view delivered) {
+    const auto h = validate_inbound<R>(delivered, constants_of<R>.ffa_max_msg_size);
+    return std::string{row_of_error(h.error()).linux_errno};
+}
+
+bool is_rejected(const std::string& outcome) { return outcome[0] == '-' || outcome.compare(0, 5, "drop:") == 0; }
+
+// What a driver of rfc2025 does with a frame, in the words of the vectors.
+std::string route(byte_view delivered, const json::value& known_devices) {
+    constexpr revision r = revision::rfc2025;
+    const auto h = validate_inbound<r>(delivered, constants_of<r>.ffa_max_msg_size);
+    if (!h) return inbound_result<r>(delivered);
+    if (classify(*h) == frame_class::event) {
+        const message_info* const m = find_message(r, h->type, h->msg_id);
+        return m != nullptr && m->dir == direction::device_to_driver ? "event" : "drop:unsupported";
+    }
+    if (classify(*h) != frame_class::response) return "drop:unsupported";
+    if (h->is_bus()) return "complete:bus";
+    const auto known = known_devices.items();
+    const auto is_it = [&](const json::value& d) { return d.number() == h->dev_num; };
+    return std::any_of(known.begin(), known.end(), is_it) ? "complete:dev" : "drop:no vmdev";
+}
+
+} // namespace
+
+TEST_CASE("rfc2025.json bus_addr") { check_addresses<revision::rfc2025>(); }
+TEST_CASE("oasis_v1.json bus_addr") { check_addresses<revision::oasis_v1>(); }
+TEST_CASE("oasis_v2.json bus_addr") { check_addresses<revision::oasis_v2>(); }
+
+TEST_CASE("rfc2025.json malformed") {
+    const json::value document = vector_file("rfc2025.json");
+    section s("rfc2025.json", "malformed");
+    for (const json::value& v : document["malformed"].items()) {
+        const bytes frame = v["hex"].bytes();
+        const std::string expected = v["result"].text();
+        CHECK(v["stage"].text() == "vmsg_ffa_notifier_cb");
+        CHECK(frame.size() == v["delivered_len"].number());
+        CHECK(v["accepted"].truth() == !is_rejected(expected));
+        s.judge(v["name"].text(), expected, route(frame, v["known_devices"]));
+    }
+    s.finish(document["counts"]["malformed"].number());
+}
+
+TEST_CASE("oasis_v2.json malformed") {
+    const json::value document = vector_file("oasis_v2.json");
+    section s("oasis_v2.json", "malformed");
+    std::size_t inbound = 0;
+    for (const json::value& v : document["malformed"].items()) {
+        // The other stages are those of an engine or a transport.
+        const std::string stage = v["stage"].text();
+        const bool known =
+            stage == "ffa_bus.classify_inbound" || stage == "direct.parse_response" || stage == "indirect.parse_frame";
+        if (known) continue;
+        CHECK(stage == "ffa_bus.validate_inbound");
+        const bytes frame = v["hex"].bytes();
+        const std::string expected = v["result"].text();
+        CHECK(frame.size() == v["delivered_len"].number());
+        CHECK(v["accepted"].truth() == !is_rejected(expected));
+        s.judge(v["name"].text(), expected, inbound_result<revision::oasis_v2>(frame));
+        ++inbound;
+    }
+    s.finish(inbound);
+}
+
+TEST_CASE("oasis_v2.json fifo.layout") {
+    struct named_field {
+        std::string name;
+        std::size_t offset;
+        std::size_t size;
+    };
+    std::vector<named_field> ours;
+    const auto list = [&]<class... Field>(const fields<Field...>&) {
+        const auto add = [&]<class F>(F) {
+            if constexpr (requires { F::name(); }) ours.push_back({F::name(), F::offset, F::size});
+        };
+        (add(Field{}), ...);
+    };
+    list(layout_of<fifo_header, revision::oasis_v2>{});
+
+    const json::value fifo = vector_file("oasis_v2.json")["fifo"];
+    CHECK(fifo["header_size"].number() == fifo_header_size);
+    CHECK(fifo["message_area_offset"].number() == fifo_header_size);
+    section s("oasis_v2.json", "fifo.layout");
+    std::size_t named = 0;
+    for (const json::value& v : fifo["layout"].items()) {
+        const std::string name = v["name"].text();
+        const std::size_t offset = v["offset"].number();
+        const std::size_t end = offset + v["size"].number();
+        std::string wrong = name.compare(0, 8, "reserved") == 0 ? "" : "the library does not have it";
+        for (const named_field& f : ours) {
+            if (f.name == name) {
+                wrong = f.offset == offset && f.offset + f.size == end ? "" : "is elsewhere, or has another size";
+                ++named;
+            } else if (f.offset < end && offset < f.offset + f.size) {
+                wrong = "overlaps " + f.name;
+            }
+        }
+        s.judge(name, wrong);
+    }
+    CHECK(named == ours.size());
+    s.finish(fifo["layout"].items().size());
+}
+
+TEST_CASE("oasis_v2.json fifo.headers") {
+    const json::value headers = vector_file("oasis_v2.json")["fifo"]["headers"];
+    section s("oasis_v2.json", "fifo.headers");
+    std::size_t n = 0;
+    for (const json::value& v : headers.items()) {
+        const auto half = [&](const char* name) { return static_cast<std::uint16_t>(v[name].number()); };
+        const fifo_header h{.version = half("version"),
+                            .message_size = half("message_size"),
+                            .depth = half("depth"),
+                            .next_offset = static_cast<std::uint32_t>(v["next_offset"].number()),
+                            .read_index = half("read_index"),
+                            .write_index = half("write_index")};
+        const bytes expected = v["hex"].bytes();
+        bytes encoded(fifo_header_size, 0xa5);
+        const bool same = encode_fifo_header(encoded, h) && encoded == expected && decode_fifo_header(expected) == h;
+        s.judge(std::to_string(n++), same ? "" : "is another header");
+    }
+    s.finish(n);
+}
+
+TEST_CASE("the vector files have no section that nobody knows") {
+    const std::vector<std::string> known{"revision",       "note",   "ffa",       "uuids",     "messages", "bus_addr",
+                                         "bus_addr_shift", "counts", "malformed", "behaviour", "fifo"};
+    for (const revision_row& row : revision_rows)
+        for (const auto& member : vector_file(std::string{row.name} + ".json").members())
+            CHECK_MESSAGE(std::find(known.begin(), known.end(), member.first) != known.end(), member.first);
+}
+
+TEST_CASE("the UUIDs of the vector files are those of the library") {
+    for (const revision_row& row : revision_rows) {
+        const json::value uuids = vector_file(std::string{row.name} + ".json")["uuids"];
+        for (const auto& [role, id] : {std::pair{"device_role", device_role_uuid}, {"driver_role", driver_role_uuid}}) {
+            char text[36];
+            text_writer out{text};
+            write_text(out, id);
+            CHECK(uuids[role]["text"].text() == out.view());
+            CHECK(uuids[role]["bytes"].bytes() == bytes(id.bytes, id.bytes + 16));
+            CHECK(uuids[role]["x2"].hex_number() == id.low());
+            CHECK(uuids[role]["x3"].hex_number() == id.high());
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "vectors/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <map>
+#include <stdexcept>
+
+namespace json {
+
+namespace {
+
+using document = nlohmann::ordered_json;
+
+const document& at(const void* node) { return *static_cast<const document*>(node); }
+
+[[noreturn]] void refuse(const void* node, const char* wanted) {
+    throw std::runtime_error("JSON: " + at(node).dump().substr(0, 60) + " is not " + wanted);
+}
+
+unsigned digit(const void* node, char c) {
+    const std::size_t found = std::string_view{"0123456789abcdef"}.find(c);
+    if (found == std::string_view::npos) refuse(node, "hexadecimal");
+    return static_cast<unsigned>(found);
+}
+
+} // namespace
+
+bool value::is_object() const { return at(node_).is_object(); }
+bool value::is_text() const { return at(node_).is_string(); }
+bool value::has(const std::string& key) const { return at(node_).contains(key); }
+
+value value::operator[](const std::string& key) const {
+    if (!has(key)) throw std::runtime_error("JSON: there is no \"" + key + '"');
+    return value{&at(node_).at(key)};
+}
+
+std::vector<value> value::items() const {
+    if (!at(node_).is_array()) refuse(node_, "an array");
+    std::vector<value> all;
+    for (const document& item : at(node_)) all.emplace_back(&item);
+    return all;
+}
+
+std::vector<std::pair<std::string, value>> value::members() const {
+    if (!is_object()) refuse(node_, "an object");
+    std::vector<std::pair<std::string, value>> all;
+    for (const auto& member : at(node_).items()) all.emplace_back(member.key(), value{&member.value()});
+    return all;
+}
+
+std::string value::text() const {
+    if (!is_text()) refuse(node_, "text");
+    return at(node_).get<std::string>();
+}
+
+std::uint64_t value::number() const {
+    if (!at(node_).is_number_unsigned()) refuse(node_, "an unsigned integer");
+    return at(node_).get<std::uint64_t>();
+}
+
+std::uint64_t value::hex_number() const {
+    const std::string digits = text();
+    if (digits.size() < 3 || digits.size() > 18 || digits.compare(0, 2, "0x") != 0) refuse(node_, "a hex number");
+    std::uint64_t number = 0;
+    for (const char c : digits.substr(2)) number = number << 4 | digit(node_, c);
+    return number;
+}
+
+std::vector<std::uint8_t> value::bytes() const {
+    const std::string digits = text();
+    if (digits.size() % 2 != 0) refuse(node_, "whole bytes");
+    std::vector<std::uint8_t> all;
+    for (std::size_t i = 0; i < digits.size(); i += 2)
+        all.push_back(static_cast<std::uint8_t>(digit(node_, digits[i]) << 4 | digit(node_, digits[i + 1])));
+    return all;
+}
+
+bool value::truth() const {
+    if (!at(node_).is_boolean()) refuse(node_, "true or false");
+    return at(node_).get<bool>();
+}
+
+value load(const std::string& path) {
+    static std::map<std::string, document> documents;
+    const auto known = documents.find(path);
+    if (known != documents.end()) return value{&known->second};
+    std::ifstream file(path);
+    if (!file) throw std::runtime_error("there is no file " + path);
+    return value{&documents.emplace(path, document::parse(file)).first->second};
+}
+
+} // namespace json
