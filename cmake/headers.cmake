@@ -5,6 +5,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/codec.hpp
     include/vmsg/config.hpp
     include/vmsg/explain.hpp
+    include/vmsg/feature.hpp
     include/vmsg/ffa/call_frame.hpp
     include/vmsg/ffa/direct.hpp
     include/vmsg/ffa/endpoint_id.hpp

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The eight messages by which the codec is measured: GET_DEVICE_INFO response, SET_VQUEUE request, GET_DEVICE_FEATURES
- * response with 2 blocks, SET_CONFIG request with 16 bytes, EVENT_AVAIL, GET_DEVICES response with a bitmap of 32 bytes,
- * FFA_VERSION response, FFA_AREA_SHARE request. X(name in the benchmark, type in the library, revision). */
+ * response with 2 blocks, SET_CONFIG request with 16 bytes, EVENT_AVAIL, GET_DEVICES response with a bitmap of 32
+ * bytes, FFA_VERSION response, FFA_AREA_SHARE request. X(name in the benchmark, type in the library, revision). */
 #ifndef VMSG_BENCH_YARDSTICK_H
 #define VMSG_BENCH_YARDSTICK_H
 

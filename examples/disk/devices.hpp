@@ -25,9 +25,9 @@ public:
 
     explicit one_queue_device(Memory& memory) : memory_(memory) {}
 
-    bool accept_features(const vmsg::proto::feature_words& accepted) {
-        negotiated_ = vmsg::virtio::feature_set{accepted.block};
-        return negotiated_.has(vmsg::virtio::feature::version_1);
+    bool accept_features(const vmsg::feature_set& accepted) {
+        negotiated_ = accepted;
+        return negotiated_.has(vmsg::feature::version_1);
     }
     std::uint32_t queue_max_size(std::uint32_t) const { return max_queue_size; }
     bool enable_queue(std::uint32_t, const vmsg::proto::queue_setup& q) {
@@ -42,8 +42,8 @@ public:
     bool broken() const { return queue_.state() == vmsg::virtio::queue_state::broken; }
 
 protected:
-    /// Serves every request with `serve(chain)`, which gives the used length, or nothing to break the queue. True if the
-    /// driver is to be notified.
+    /// Serves every request with `serve(chain)`, which gives the used length, or nothing to break the queue. True if
+    /// the driver is to be notified.
     template <class Serve> bool serve_all(Serve serve) {
         if (!kicked_) return false;
         kicked_ = false;
@@ -56,13 +56,13 @@ protected:
         }
         return queue_.interrupt_needed();
     }
-    const vmsg::virtio::feature_set& negotiated() const { return negotiated_; }
+    const vmsg::feature_set& negotiated() const { return negotiated_; }
 
 private:
     Memory& memory_;
     vmsg::virtio::device_queue<max_chain, max_queue_size> queue_;
     vmsg::virtio::chain<max_chain> chain_;
-    vmsg::virtio::feature_set negotiated_;
+    vmsg::feature_set negotiated_;
     bool kicked_ = false;
 };
 
@@ -119,10 +119,8 @@ public:
     vmsg::proto::device_identity identity() const {
         return {.device_id = vmsg::virtio::block_device_id, .vendor_id = 0x564d5347, .config_size = config_size};
     }
-    vmsg::proto::feature_words offered_features() const {
-        vmsg::proto::feature_words words;
-        (vmsg::virtio::block_offer(backend_) | vmsg::virtio::split_queue_features).copy_to(words.block);
-        return words;
+    vmsg::feature_set offered_features() const {
+        return vmsg::virtio::block_offer(backend_) | vmsg::virtio::split_queue_features;
     }
     void read_config(std::uint32_t offset, vmsg::byte_span to) const {
         std::uint8_t bytes[vmsg::virtio::block_config_size]{};
@@ -161,11 +159,7 @@ public:
     vmsg::proto::device_identity identity() const {
         return {.device_id = vmsg::virtio::entropy_device_id, .vendor_id = 0x564d5347};
     }
-    vmsg::proto::feature_words offered_features() const {
-        vmsg::proto::feature_words words;
-        vmsg::virtio::split_queue_features.copy_to(words.block);
-        return words;
-    }
+    vmsg::feature_set offered_features() const { return vmsg::virtio::split_queue_features; }
     void read_config(std::uint32_t, vmsg::byte_span) const {}
     bool write_config(std::uint32_t, vmsg::byte_view) { return false; }
 

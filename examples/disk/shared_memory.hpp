@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The part of a memory manager between the two sides: what FF-A memory sharing does on a board. The driver side gives it
-// pages and gets a handle; the device side reaches them by that handle only.
+// The part of a memory manager between the two sides: what FF-A memory sharing does on a board. The driver side gives
+// it pages and gets a handle; the device side reaches them by that handle only.
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/result.hpp>

@@ -13,7 +13,8 @@ namespace {
 
 using vmsg::errc;
 
-constexpr std::size_t deepest = 3; // message, fields, array
+constexpr std::size_t deepest = 3;    // message, fields, array
+constexpr std::size_t most_keys = 32; // of one object; a lookup looks at each
 
 // The JSON parser reports to this and stops at what it throws. The names are those of nlohmann's SAX interface.
 class strict_handler {
@@ -44,10 +45,13 @@ public:
     bool key(std::string& name) {
         path_.back().key = name;
         if (path_.back().container->contains(name)) fail(errc::invalid_argument, "given twice");
+        if (path_.back().container->size() == most_keys) fail(errc::invalid_argument, "more keys than any message has");
         return true;
     }
 
     bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) {
+        constexpr int out_of_range = 406; // a number that is too large even for a double
+        if (error.id == out_of_range) fail(errc::not_representable, "does not fit in 64 bits");
         // Without its own "[json.exception.parse_error.101] parse error at line 1, column 7: ".
         std::string_view what = behind(error.what(), "] ");
         if (what.starts_with("parse error")) what = behind(what, ": ");

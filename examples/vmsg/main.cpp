@@ -10,12 +10,14 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -43,6 +45,22 @@ std::vector<std::string> arguments(int argc, char** argv) {
     for (std::string& text : all)
         if (text.starts_with('[') && text.ends_with(']')) text += ' ';
     return all;
+}
+
+/// What CLI11 would misunderstand: a verb that is none, a value for a flag, an option with nothing behind its "=".
+/// Empty if there is nothing.
+std::string misunderstood(const CLI::App& app, int argc, char** argv) {
+    const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+    const auto meant = [&](const CLI::App* verb) { return verb->get_name() == argv[1]; };
+    if (argc > 1 && argv[1][0] != '-' && std::none_of(verbs.begin(), verbs.end(), meant))
+        return fmt::format("\"{}\" is no verb; decode, encode or identify expected", argv[1]);
+    for (int i = 1; i < argc && std::string_view{argv[i]} != "--"; ++i) {
+        const std::string_view text = argv[i];
+        if (text.starts_with("--json=")) return fmt::format("{}: --json takes no value", text);
+        if (text.starts_with("--") && text.ends_with('='))
+            return fmt::format("{}: a value expected behind the \"=\"", text);
+    }
+    return "";
 }
 
 CLI::Option* add_revision(CLI::App* verb, const std::vector<std::string>& more, const std::string& help) {
@@ -130,6 +148,10 @@ int run(int argc, char** argv) {
     add_decode(app, status);
     add_encode(app, status);
     add_identify(app, status);
+    if (const std::string wrong = misunderstood(app, argc, argv); !wrong.empty()) {
+        fmt::print(stderr, "vmsg: {}\n", wrong);
+        return wrong_usage;
+    }
     try {
         app.parse(arguments(argc, argv));
     } catch (const CLI::ParseError& error) {

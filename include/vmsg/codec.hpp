@@ -70,6 +70,7 @@ VMSG_INLINE constexpr void put_header(Sink& sink, const header& h, std::size_t s
 
 /// Writes `m` with the device number and token of `h` to `out` and gives its size in bytes. Type, id and size of the
 /// header follow from the message; what `h` says of them is not looked at. Bytes after the message are left alone.
+/// `out` must not overlap the bytes that a tail of `m` views.
 /// Errors: `oversize` (no room in `out`, or more than `msg_size` can say), `bad_length` (the tail does not have the
 /// size that its count member says), `not_representable` (a value too wide for this revision's field).
 template <revision R, class M> VMSG_INLINE constexpr result<std::size_t> encode(byte_span out, header h, M m) {

@@ -240,6 +240,9 @@ TEST_CASE("FFA_AREA_SHARE: attributes that exist in the revision") {
     CX_CHECK(!valid_attrs(0x010));
     CX_CHECK(valid_attrs(0x100)); // device memory
     CX_CHECK(!valid_attrs(0x300));
+    CX_CHECK(!valid_attrs(0x080)); // no such cacheability
+    CX_CHECK(!valid_attrs(0x280));
+    CX_CHECK(valid_attrs(0x180)); // device nGRE
     CX_CHECK(valid_old_attrs<revision::oasis_v1>(1));
     CX_CHECK(!valid_old_attrs<revision::oasis_v1>(2));
     CX_CHECK(valid_old_attrs<revision::rfc2025>(1));

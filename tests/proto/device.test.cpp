@@ -145,7 +145,7 @@ TEST_CASE_TEMPLATE_DEFINE("N12: RESET and VERSION end everything that was agreed
         CHECK_FALSE(b.model.enabled[0]);
         CHECK(b.model.resets == resets + 1);
         CHECK(b.port.status == device_status::reset);
-        CHECK(b.port.accepted == feature_words{});
+        CHECK(b.port.accepted == feature_set{});
         CHECK_FALSE(b.engine.areas().resolve(b.at(1, 0), 1));
         for (int i = 0; i < 2; ++i) {
             const area_task task = b.engine.poll_task();

@@ -61,7 +61,7 @@ TEST_CASE("I2: GET_DEVICE_INFO while the device is inactive") {
                                   .config_size = 16,
                                   .max_virtqueues = 3};
     CHECK(b.ask(get_device_info_request{}) == info);
-    b.model.offered.block[3] = 1;
+    b.model.offered.set_block(3, 1);
     info.num_feature_blocks = 4;
     CHECK(b.ask(get_device_info_request{}) == info);
 }
@@ -126,15 +126,15 @@ TEST_CASE("F1, F2: features are set block by block and frozen by FEATURES_OK") {
     const std::uint32_t high[]{0x3};
     const std::uint32_t other[]{0x1};
     b.ask(set_driver_features_request{1, 1, high}); // before DRIVER: nothing
-    CHECK(b.port.accepted == feature_words{});
+    CHECK(b.port.accepted == feature_set{});
     CHECK(b.status(0x3) == 0x3);
     b.ask(set_driver_features_request{1, 1, high});
     b.ask(set_driver_features_request{0, 1, low});
-    CHECK(b.port.accepted == feature_words{{0x200, 0x3, 0, 0}});
+    CHECK(b.port.accepted == feature_set{{0x200, 0x3, 0, 0}});
     CHECK(b.status(0xb) == 0xb);
-    CHECK(b.model.accepted == feature_words{{0x200, 0x3, 0, 0}});
+    CHECK(b.model.accepted == feature_set{{0x200, 0x3, 0, 0}});
     b.ask(set_driver_features_request{1, 1, other}); // answered, and nothing changes
-    CHECK(b.port.accepted == feature_words{{0x200, 0x3, 0, 0}});
+    CHECK(b.port.accepted == feature_set{{0x200, 0x3, 0, 0}});
     CHECK(b.status(0xf) == 0xf);
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("F2: FEATURES_OK is refused for features that were never offered") {
     CHECK(b.status(0xb) == 0x3);
     b.model.takes_features = true;
     const std::uint32_t notif_config_data[]{0x80};
-    b.model.offered.block[1] |= 0x80; // F3: not even if the model would offer it
+    b.model.offered.set(feature::notif_config_data); // F3: not even if the model would offer it
     b.ask(set_driver_features_request{1, 1, notif_config_data});
     CHECK(b.status(0xb) == 0x3);
     const std::uint32_t none[]{0};
@@ -209,7 +209,7 @@ TEST_CASE("T2: a reset ends queues, features and events, at any time") {
     CHECK_FALSE(b.model.enabled[0]);
     CHECK(b.model.disables == 1);
     CHECK(b.ask(get_vqueue_request{0}) == get_vqueue_response{.index = 0, .max_size = 256});
-    CHECK(b.port.accepted == feature_words{});
+    CHECK(b.port.accepted == feature_set{});
     CHECK(b.ask(event_poll_request{}) == event_poll_response{});
     CHECK(b.engine.areas().resolve(b.at(1, 0), 1)); // the memory is the bus's
     REQUIRE(b.send(area_unshare_request{1}) == errc::none);

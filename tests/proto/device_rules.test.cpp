@@ -28,7 +28,7 @@ struct bench {
 
     constexpr explicit bench(unsigned status = 0, std::uint32_t block_1 = 0) {
         port.status = bits(status);
-        port.accepted.block[1] = block_1;
+        port.accepted.set_block(1, block_1);
     }
     constexpr unsigned write(unsigned wanted) {
         advance_status(port, bits(wanted));
@@ -38,7 +38,7 @@ struct bench {
 
 constexpr unsigned status_after(unsigned now, unsigned wanted) { return bench{now}.write(wanted); }
 
-constexpr feature_words after_set(unsigned status, std::uint32_t block_index, std::uint32_t num_blocks) {
+constexpr feature_set after_set(unsigned status, std::uint32_t block_index, std::uint32_t num_blocks) {
     bench b(status, 0x77);
     const std::uint32_t words[]{0x11, 0x22, 0x33};
     set_features(b.port, {block_index, num_blocks, {words, num_blocks}});
@@ -47,7 +47,7 @@ constexpr feature_words after_set(unsigned status, std::uint32_t block_index, st
 
 constexpr bool starts_once() {
     bench b(0x3, 0x1);
-    if (b.write(0xb) != 0xb || b.model.starts != 0 || b.model.accepted.block[1] != 1) return false;
+    if (b.write(0xb) != 0xb || b.model.starts != 0 || b.model.accepted.block(1) != 1) return false;
     if (b.write(0xf) != 0xf || b.model.starts != 1) return false;
     return b.write(0xf) == 0xf && b.model.starts == 1;
 }
@@ -119,22 +119,22 @@ TEST_CASE("N5: the older revisions have one pair and no probe") {
 
 TEST_CASE("I2: the blocks cover all offered bits") {
     CX_CHECK(blocks_needed({}) == 2);
-    CX_CHECK(blocks_needed({{1, 1, 0, 0}}) == 2);
-    CX_CHECK(blocks_needed({{0, 0, 1, 0}}) == 3);
-    CX_CHECK(blocks_needed({{0, 0, 0, 1}}) == 4);
+    CX_CHECK(blocks_needed(feature_set{{1, 1, 0, 0}}) == 2);
+    CX_CHECK(blocks_needed(feature_set{{0, 0, 1, 0}}) == 3);
+    CX_CHECK(blocks_needed(feature_set{{0, 0, 0, 1}}) == 4);
 }
 
 TEST_CASE("F2: SET_DRIVER_FEATURES changes the blocks it names, between DRIVER and FEATURES_OK") {
-    CX_CHECK(after_set(0x3, 0, 2) == feature_words{{0x11, 0x22, 0, 0}});
-    CX_CHECK(after_set(0x3, 1, 1) == feature_words{{0, 0x11, 0, 0}});
-    CX_CHECK(after_set(0x3, 2, 2) == feature_words{{0, 0x77, 0x11, 0x22}});
-    CX_CHECK(after_set(0x3, 0, 0) == feature_words{{0, 0x77, 0, 0}});
-    CX_CHECK(after_set(0x0, 0, 2) == feature_words{{0, 0x77, 0, 0}});
-    CX_CHECK(after_set(0x1, 0, 2) == feature_words{{0, 0x77, 0, 0}});
-    CX_CHECK(after_set(0xb, 0, 2) == feature_words{{0, 0x77, 0, 0}});
-    CX_CHECK(after_set(0xf, 0, 2) == feature_words{{0, 0x77, 0, 0}});
-    CX_CHECK(after_set(0x3, 3, 3) == feature_words{{0, 0x77, 0, 0x11}});
-    CX_CHECK(after_set(0x3, 0xffff'ffff, 3) == feature_words{{0, 0x77, 0, 0}}); // no wrap to block 0
+    CX_CHECK(after_set(0x3, 0, 2) == feature_set{{0x11, 0x22, 0, 0}});
+    CX_CHECK(after_set(0x3, 1, 1) == feature_set{{0, 0x11, 0, 0}});
+    CX_CHECK(after_set(0x3, 2, 2) == feature_set{{0, 0x77, 0x11, 0x22}});
+    CX_CHECK(after_set(0x3, 0, 0) == feature_set{{0, 0x77, 0, 0}});
+    CX_CHECK(after_set(0x0, 0, 2) == feature_set{{0, 0x77, 0, 0}});
+    CX_CHECK(after_set(0x1, 0, 2) == feature_set{{0, 0x77, 0, 0}});
+    CX_CHECK(after_set(0xb, 0, 2) == feature_set{{0, 0x77, 0, 0}});
+    CX_CHECK(after_set(0xf, 0, 2) == feature_set{{0, 0x77, 0, 0}});
+    CX_CHECK(after_set(0x3, 3, 3) == feature_set{{0, 0x77, 0, 0x11}});
+    CX_CHECK(after_set(0x3, 0xffff'ffff, 3) == feature_set{{0, 0x77, 0, 0}}); // no wrap to block 0
 }
 
 TEST_CASE("F2, T3: FEATURES_OK is refused for what cannot be used") { CX_CHECK(refuses_features()); }

@@ -17,9 +17,9 @@ template <class Rig>
 concept rig = requires(Rig& r) {
     requires vmsg::transport<std::remove_cvref_t<decltype(r.driver_side())>>;
     requires vmsg::transport<std::remove_cvref_t<decltype(r.device_side())>>;
-    r.driver_id();       // what the device side hears of the driver side
-    r.device_id();       // the other way round
-    r.step(r.now);       // lets the carrier work; time may pass
+    r.driver_id(); // what the device side hears of the driver side
+    r.device_id(); // the other way round
+    r.step(r.now); // lets the carrier work; time may pass
 };
 
 inline std::vector<std::uint8_t> pattern(std::size_t size, unsigned seed) {
@@ -29,7 +29,8 @@ inline std::vector<std::uint8_t> pattern(std::size_t size, unsigned seed) {
 }
 
 /// Receives one frame into a buffer that is longer by a guard, and checks that the guard is untouched.
-template <class End> vmsg::result<vmsg::inbound> receive(End& end, std::vector<std::uint8_t>& frame, vmsg::instant now) {
+template <class End>
+vmsg::result<vmsg::inbound> receive(End& end, std::vector<std::uint8_t>& frame, vmsg::instant now) {
     constexpr std::size_t guard = 16;
     std::vector<std::uint8_t> buffer(end.max_msg_size() + guard, 0xa5);
     const auto got = end.receive({buffer.data(), end.max_msg_size()}, now);
@@ -40,8 +41,7 @@ template <class End> vmsg::result<vmsg::inbound> receive(End& end, std::vector<s
 }
 
 /// Waits for a frame as long as the carrier may need.
-template <class Rig, class End>
-vmsg::result<vmsg::inbound> await(Rig& r, End& end, std::vector<std::uint8_t>& frame) {
+template <class Rig, class End> vmsg::result<vmsg::inbound> await(Rig& r, End& end, std::vector<std::uint8_t>& frame) {
     for (int i = 0; i < 100; ++i) {
         const auto got = receive(end, frame, r.now);
         if (got || got.error() != vmsg::errc::would_block) return got;
@@ -79,7 +79,8 @@ void one_way(Rig& r, From& from, To& to, vmsg::ffa::endpoint_id from_id, vmsg::f
         std::size_t sent = 0;
         vmsg::errc refusal = vmsg::errc::none;
         for (; sent < 1000; ++sent) {
-            const auto outcome = from.send(to_id, pattern(r.least_frame() + sent % 8, static_cast<unsigned>(sent)), r.now);
+            const auto outcome =
+                from.send(to_id, pattern(r.least_frame() + sent % 8, static_cast<unsigned>(sent)), r.now);
             refusal = outcome.error();
             if (!outcome) break;
         }

@@ -123,6 +123,9 @@ struct element {
     std::uint16_t next_index = 0;
 };
 
+// No fault, and not `none`: the queue did something else than break once and for all.
+constexpr auto inconsistent = static_cast<queue_fault>(0xff);
+
 /// Breaks a queue of 8 entries with the chain that starts at `head`, and looks that it is broken once and for all.
 constexpr queue_fault hostile(element first, element second = {}, element third = {}, std::uint16_t head = 0,
                               std::uint16_t ahead = 1, std::uint16_t position = 0) {
@@ -147,7 +150,7 @@ constexpr queue_fault hostile(element first, element second = {}, element third 
     end.queue.suppress_kicks();
     end.queue.break_queue(queue_fault::direction);
     const bool once = end.queue.faults().total() == 1 && end.shared.used_idx() == used && end.shared.used_flags() == 0;
-    return outcome == errc::bad_value && counted && silent && once ? fault : queue_fault::none;
+    return outcome == errc::bad_value && counted && silent && once ? fault : inconsistent;
 }
 
 constexpr std::uint64_t region_end = rig::base + rig::memory<8>::region_size();

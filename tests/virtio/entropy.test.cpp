@@ -46,6 +46,13 @@ constexpr bool a_source_that_ends_gives_less() {
     return used && *used == 7 && chain.bytes[6] == 7 && chain.bytes[7] == 0;
 }
 
+constexpr bool no_more_than(std::uint32_t most) {
+    three_elements chain;
+    counter source;
+    const auto used = serve_entropy(source, chain_reader{}, chain.writer(), most);
+    return used && *used == most && chain.bytes[most - 1] == most && chain.bytes[most] == 0;
+}
+
 constexpr errc serve_outcome(bool readable, bool writable, int calls) {
     three_elements chain;
     counter source{.calls_left = calls};
@@ -89,6 +96,15 @@ TEST_CASE("EN4: memory is cleared before it is lent") { CX_CHECK(lent_memory_is_
 TEST_CASE("EN2, EN3: all elements are filled in turn and the length is what was written") {
     CX_CHECK(all_elements_are_filled());
     CX_CHECK(a_source_that_ends_gives_less());
+}
+
+TEST_CASE("SQ73: one request costs no more than the device wants, however much memory it names") {
+    CX_CHECK(no_more_than(1));
+    CX_CHECK(no_more_than(3));
+    CX_CHECK(no_more_than(8));
+    three_elements chain;
+    counter source;
+    CHECK(serve_entropy(source, chain_reader{}, chain.writer(), 0).error() == errc::invalid_argument);
 }
 
 TEST_CASE("EN2: without a single byte there is no answer") {

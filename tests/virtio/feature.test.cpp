@@ -84,12 +84,10 @@ TEST_CASE("blocks travel in messages") {
     CHECK(set.empty());
 }
 
-TEST_CASE("sets convert from and to arrays of blocks") {
+TEST_CASE("sets from an array of blocks: bit i of block k is feature 32 * k + i") {
     constexpr std::uint32_t blocks[]{1u << 9, 1u << 8 | 1, 0, 1u << 31};
     CX_CHECK(feature_set{blocks} == feature_set{feature{9}, feature::version_1, feature::ring_reset, feature{127}});
-    std::uint32_t back[4]{7, 7, 7, 7};
-    feature_set{blocks}.copy_to(back);
-    for (int i = 0; i < 4; ++i) CHECK(back[i] == blocks[i]);
+    for (std::uint32_t i = 0; i < 4; ++i) CHECK(feature_set{blocks}.block(i) == blocks[i]);
 }
 
 TEST_CASE("sets: intersection, union, subset") {

@@ -51,7 +51,8 @@ struct indirect_message {
 };
 
 /// Writes the header of a message of `payload_size` bytes to the start of `out` and gives the place for the message
-/// behind it. Before FF-A 1.2 the header has no place for `service`. Errors: `not_supported` (FF-A 1.0 has no such
+/// behind it. Before FF-A 1.2 the header has no place for `service`; a receiver that is Linux wants the longer header
+/// of 1.2 in any case, which is legal from 1.1 on. Errors: `not_supported` (FF-A 1.0 has no such
 /// messages), `invalid_argument` (no bytes: receivers refuse that), `oversize` (no room in `out`).
 constexpr result<byte_span> encode_indirect(byte_span out, version v, endpoint_id src, endpoint_id dst,
                                             const uuid& service, std::size_t payload_size) {

@@ -10,13 +10,6 @@
 
 namespace vmsg {
 
-/// The feature bits that the virtio-msg text has rules about.
-namespace feature_bit {
-inline constexpr std::uint32_t notification_data = 38; ///< EVENT_AVAIL carries the ring position
-inline constexpr std::uint32_t notif_config_data = 39; ///< must not be offered nor negotiated
-inline constexpr std::uint32_t ring_reset = 40;        ///< RESET_VQUEUE may be used
-} // namespace feature_bit
-
 /// GET_DEVICE_FEATURES request: which blocks to report.
 struct get_device_features_request {
     std::uint32_t block_index{}; ///< first 32-bit block

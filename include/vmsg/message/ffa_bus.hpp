@@ -135,12 +135,15 @@ constexpr area_attrs operator&(area_attrs a, area_attrs b) {
     return static_cast<area_attrs>(static_cast<std::uint32_t>(a) & static_cast<std::uint32_t>(b));
 }
 
-/// Whether the attributes exist in revision `r` and do not contradict each other.
+/// Whether the attributes exist in revision `r` and do not contradict each other. For device memory the two bits of
+/// cacheability are the kind of device memory, all four of which exist (FF-A, "Memory region attributes").
 VMSG_INLINE constexpr bool legal(revision r, area_attrs attrs) {
     if (r != revision::oasis_v2) return attrs <= area_attrs::lend;
     return attrs <= area_attrs::defined_mask && (attrs & area_attrs::type_mask) != area_attrs::type_mask &&
            (attrs & area_attrs::shareability_mask) != static_cast<area_attrs>(1 << 4) &&
-           (attrs & area_attrs::memory_type_mask) != area_attrs::memory_type_mask;
+           (attrs & area_attrs::memory_type_mask) != area_attrs::memory_type_mask &&
+           ((attrs & area_attrs::cacheability_mask) != static_cast<area_attrs>(2 << 6) ||
+            (attrs & area_attrs::memory_type_mask) == area_attrs::device_memory);
 }
 
 /// Areas are numbered from 1 to the maximum of the revision.

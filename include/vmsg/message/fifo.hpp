@@ -45,7 +45,8 @@ constexpr result<void> encode_fifo_header(byte_span out, const fifo_header& h) {
     return {};
 }
 
-/// Reads a ring header; its values are not judged. `truncated` if `in` has less than 192 bytes.
+/// Reads a ring header from `in`, which must be a private copy: the peer can write the original at any time. Its values
+/// are not judged. `truncated` if `in` has less than 192 bytes.
 constexpr result<fifo_header> decode_fifo_header(byte_view in) {
     if (in.size() < fifo_header_size) return errc::truncated;
     fifo_header h;

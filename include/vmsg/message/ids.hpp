@@ -223,8 +223,7 @@ template <class Request, class M, class... Rest> struct response_among<Request, 
                                     row_of<M>.id == row_of<Request>.id;
     using type = typename std::conditional_t<answers, std::type_identity<M>, response_among<Request, Rest...>>::type;
 };
-template <class Request, class... M>
-response_among<Request, M...> search_response(message_list<M...>);
+template <class Request, class... M> response_among<Request, M...> search_response(message_list<M...>);
 
 } // namespace detail
 

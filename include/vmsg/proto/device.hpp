@@ -262,11 +262,11 @@ private:
     constexpr result<void> on(const header& h, const get_device_features_request& asked, device_port& port) {
         constexpr std::size_t fixed = fixed_msg_size<get_device_features_response, R>;
         if (!legal(R, asked) || asked.num_blocks > (options_.max_msg_size - fixed) / 4) return errc::bad_value;
-        const feature_words offered = port.offered_features();
+        const feature_set offered = port.offered_features();
         std::uint32_t blocks[C.msg_size / 4]{};
         for (std::uint32_t i = 0; i < asked.num_blocks; ++i) {
             const std::uint64_t block = std::uint64_t{asked.block_index} + i;
-            blocks[i] = block < feature_block_count ? offered.block[block] : 0;
+            blocks[i] = block < feature_set::num_blocks ? offered.block(static_cast<std::uint32_t>(block)) : 0;
         }
         answer(h, get_device_features_response{asked.block_index, asked.num_blocks, {blocks, asked.num_blocks}});
         return {};
@@ -360,8 +360,7 @@ private:
     }
 
     constexpr result<void> on(const header& h, const reset_vqueue_request& asked, device_port& port) {
-        if (asked.index < port.queue_count() && port.accepted.has(feature_bit::ring_reset))
-            reset_queue(port, asked.index);
+        if (asked.index < port.queue_count() && port.accepted.has(feature::ring_reset)) reset_queue(port, asked.index);
         answer(h, reset_vqueue_response{});
         return {};
     }

@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include <vmsg/bytes.hpp>
+#include <vmsg/feature.hpp>
 #include <vmsg/message/bus_address.hpp>
-#include <vmsg/message/features.hpp>
 #include <vmsg/message/status.hpp>
 #include <vmsg/uuid.hpp>
 
@@ -25,18 +25,6 @@ struct device_identity {
     std::uint32_t admin_vq_count{}; ///< administration queues, part of the queues
 };
 
-/// The features a device can have: blocks of 32 bits.
-inline constexpr std::uint32_t feature_block_count = 4;
-/// Feature bits: bit i of block k is feature 32 * k + i.
-struct feature_words {
-    std::uint32_t block[feature_block_count]{};
-
-    constexpr bool has(std::uint32_t bit) const {
-        return bit / 32 < feature_block_count && (block[bit / 32] >> bit % 32 & 1) != 0;
-    }
-    friend bool operator==(const feature_words&, const feature_words&) = default;
-};
-
 /// How a driver has set up a virtqueue.
 struct queue_setup {
     std::uint32_t size{};          ///< entries
@@ -50,10 +38,10 @@ struct queue_setup {
 /// space, indices below `queue_count`. It must not call the bus from there; it does its work later, in its own turn.
 template <class D>
 concept device_model = requires(D& d, const D& c, std::uint32_t n, byte_span out, byte_view in, const queue_setup& q,
-                                const feature_words& f) {
+                                const feature_set& f) {
     { D::queue_count } -> std::convertible_to<std::uint32_t>; // virtqueues, a constant expression
     { c.identity() } -> std::same_as<device_identity>;
-    { c.offered_features() } -> std::same_as<feature_words>;
+    { c.offered_features() } -> std::same_as<feature_set>;
     { d.accept_features(f) } -> std::same_as<bool>;  // a subset of the offered ones; false: not in this combination
     { c.read_config(n, out) } -> std::same_as<void>; // bytes from offset n
     { d.write_config(n, in) } -> std::same_as<bool>; // all of it, or false and nothing
@@ -73,8 +61,8 @@ namespace vmsg::archetypes {
 struct device_model {
     static constexpr std::uint32_t queue_count = 0;
     constexpr proto::device_identity identity() const { return {.device_id = 1}; }
-    constexpr proto::feature_words offered_features() const { return {}; }
-    constexpr bool accept_features(const proto::feature_words&) { return true; }
+    constexpr feature_set offered_features() const { return {}; }
+    constexpr bool accept_features(const feature_set&) { return true; }
     constexpr void read_config(std::uint32_t, byte_span) const {}
     constexpr bool write_config(std::uint32_t, byte_view) { return false; }
     constexpr std::uint32_t queue_max_size(std::uint32_t) const { return 0; }
@@ -101,7 +89,7 @@ struct queue_state {
 class device_port {
 public:
     device_status status{};
-    feature_words accepted{};       ///< as the driver has set them
+    feature_set accepted{};         ///< as the driver has set them
     bool beyond{};                  ///< the driver has asked for features that there are no blocks for
     bool config_changed{};          ///< an EVENT_CONFIG is owed
     std::uint32_t changed_offset{}; ///< bytes; the range of the change
@@ -110,8 +98,8 @@ public:
 
     // Bodies instead of `= 0`, which would need a function of the compiler's runtime library.
     virtual constexpr device_identity identity() const { return {}; }
-    virtual constexpr feature_words offered_features() const { return {}; }
-    virtual constexpr bool accept_features(const feature_words&) { return false; }
+    virtual constexpr feature_set offered_features() const { return {}; }
+    virtual constexpr bool accept_features(const feature_set&) { return false; }
     virtual constexpr void read_config(std::uint32_t, byte_span) const {}
     virtual constexpr bool write_config(std::uint32_t, byte_view) { return false; }
     virtual constexpr std::uint32_t queue_max_size(std::uint32_t) const { return 0; }
@@ -146,13 +134,12 @@ public:
     constexpr explicit attached(Model& model) : device_port(states_, count), model_(model) {}
 
     constexpr device_identity identity() const override { return model_.identity(); }
-    constexpr feature_words offered_features() const override {
-        feature_words offered = model_.offered_features();
-        constexpr std::uint32_t forbidden = feature_bit::notif_config_data;
-        offered.block[forbidden / 32] &= ~(std::uint32_t{1} << forbidden % 32);
+    constexpr feature_set offered_features() const override {
+        feature_set offered = model_.offered_features();
+        offered.clear(feature::notif_config_data);
         return offered;
     }
-    constexpr bool accept_features(const feature_words& f) override { return model_.accept_features(f); }
+    constexpr bool accept_features(const feature_set& f) override { return model_.accept_features(f); }
     constexpr void read_config(std::uint32_t offset, byte_span out) const override { model_.read_config(offset, out); }
     constexpr bool write_config(std::uint32_t offset, byte_view in) override { return model_.write_config(offset, in); }
     constexpr std::uint32_t queue_max_size(std::uint32_t index) const override { return model_.queue_max_size(index); }

@@ -32,9 +32,9 @@ template <revision R> constexpr version_verdict judge_version(const version_requ
 }
 
 /// Blocks that cover all offered features; never fewer than the two of every modern device.
-constexpr std::uint32_t blocks_needed(const feature_words& offered) {
-    std::uint32_t n = feature_block_count;
-    while (n > 2 && offered.block[n - 1] == 0) --n;
+constexpr std::uint32_t blocks_needed(const feature_set& offered) {
+    std::uint32_t n = feature_set::num_blocks;
+    while (n > 2 && offered.block(n - 1) == 0) --n;
     return n;
 }
 
@@ -43,8 +43,8 @@ constexpr void set_features(device_port& port, const set_driver_features_request
     if (!has(port.status, device_status::driver) || has(port.status, device_status::features_ok)) return;
     for (std::uint32_t i = 0; i < m.num_blocks; ++i) {
         const std::uint64_t block = std::uint64_t{m.block_index} + i;
-        if (block < feature_block_count)
-            port.accepted.block[block] = m.features[i];
+        if (block < feature_set::num_blocks)
+            port.accepted.set_block(static_cast<std::uint32_t>(block), m.features[i]);
         else if (m.features[i] != 0)
             port.beyond = true;
     }
@@ -53,10 +53,7 @@ constexpr void set_features(device_port& port, const set_driver_features_request
 /// Whether the features that a driver has set can be used: some of the offered ones, in a combination that the device
 /// accepts.
 constexpr bool features_usable(device_port& port) {
-    const feature_words offered = port.offered_features();
-    for (std::uint32_t i = 0; i < feature_block_count; ++i)
-        if ((port.accepted.block[i] & ~offered.block[i]) != 0) return false;
-    return !port.beyond && port.accept_features(port.accepted);
+    return !port.beyond && port.accepted.subset_of(port.offered_features()) && port.accept_features(port.accepted);
 }
 
 /// Sets the bits of `wanted` that may be set now, in the order that virtio gives them; none is ever taken back. The

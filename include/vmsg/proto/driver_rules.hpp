@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include <vmsg/feature.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/header.hpp>
 #include <vmsg/result.hpp>
@@ -68,16 +69,18 @@ constexpr bool may_write_status(device_status now, bool known, device_status wan
 // Rules that need more than the status: `none`, or why the request is not sent.
 
 /// Whether a SET_DRIVER_FEATURES says something about feature `bit`, and whether it accepts it.
-constexpr bool covers(const set_driver_features_request& m, std::uint32_t bit) {
-    return bit / 32 >= m.block_index && bit / 32 - m.block_index < m.features.size();
+constexpr bool covers(const set_driver_features_request& m, feature bit) {
+    const auto block = static_cast<std::uint32_t>(bit) / 32;
+    return block >= m.block_index && block - m.block_index < m.features.size();
 }
-constexpr bool accepts(const set_driver_features_request& m, std::uint32_t bit) {
-    return covers(m, bit) && (m.features[bit / 32 - m.block_index] >> bit % 32 & 1) != 0;
+constexpr bool accepts(const set_driver_features_request& m, feature bit) {
+    const auto number = static_cast<std::uint32_t>(bit);
+    return covers(m, bit) && (m.features[number / 32 - m.block_index] >> number % 32 & 1) != 0;
 }
 
 template <class Request> constexpr errc check_request(const known_device&, const Request&) { return errc::none; }
 constexpr errc check_request(const known_device&, const set_driver_features_request& m) {
-    return accepts(m, feature_bit::notif_config_data) ? errc::invalid_argument : errc::none;
+    return accepts(m, feature::notif_config_data) ? errc::invalid_argument : errc::none;
 }
 constexpr errc check_request(const known_device& d, const set_device_status_request& m) {
     return may_write_status(d.status, d.status_known, m.status) ? errc::none : errc::bad_state;
@@ -155,9 +158,8 @@ constexpr void learn(known_device& d, const set_device_status_request& asked, co
     d.notification_data = false;
 }
 constexpr void learn(known_device& d, const set_driver_features_request& asked, const set_driver_features_response&) {
-    if (covers(asked, feature_bit::ring_reset)) d.ring_reset = accepts(asked, feature_bit::ring_reset);
-    if (covers(asked, feature_bit::notification_data))
-        d.notification_data = accepts(asked, feature_bit::notification_data);
+    if (covers(asked, feature::ring_reset)) d.ring_reset = accepts(asked, feature::ring_reset);
+    if (covers(asked, feature::notification_data)) d.notification_data = accepts(asked, feature::notification_data);
 }
 constexpr void learn(known_device& d, const get_config_request&, const get_config_response& got) {
     d.generation = got.generation;

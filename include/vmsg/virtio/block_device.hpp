@@ -131,7 +131,7 @@ constexpr virtio::block_status serve_block_request(B& disk, const virtio::featur
         if (!write_sectors(disk, head.sector, request, readable)) return block_status::ioerr;
         // A driver that cannot flush counts on a completed write.
         return negotiated.has(virtio::block_feature::flush) || disk.flush() ? block_status::ok : block_status::ioerr;
-    case block_request_type::flush:
+    case block_request_type::flush: // data is discouraged, not forbidden; it is not looked at
         if (!negotiated.has(virtio::block_feature::flush)) return block_status::unsupp;
         return disk.flush() ? block_status::ok : block_status::ioerr;
     case block_request_type::get_id: {

@@ -27,6 +27,8 @@ enum class short_read : std::uint8_t {
 /// `invalid_argument` (beyond the capacity, no whole sectors, no data or more segments than it or the device can take),
 /// `denied` (a write to a read-only device), `not_supported` (FLUSH was not negotiated).
 template <std::uint32_t MaxSegments> class block_request {
+    static_assert(MaxSegments != 0, "every request with data has a segment");
+
 public:
     static constexpr std::size_t frame_size = block_request_header_size + 1; ///< bytes: header and status
 

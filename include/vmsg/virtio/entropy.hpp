@@ -14,6 +14,7 @@
 namespace vmsg::virtio {
 
 inline constexpr std::uint32_t entropy_device_id = 4;
+inline constexpr std::uint32_t most_entropy_at_once = 4096; ///< bytes; what a device gives to one request by default
 
 /// Driver: clears `memory`, so that stale bytes never pass for random ones, and gives the request's only element.
 [[nodiscard]] constexpr buffer lend_for_entropy(const dma_buffer& memory) {
@@ -57,16 +58,18 @@ static_assert(virtio::entropy_source<entropy_source>);
 
 namespace vmsg::virtio {
 
-/// Device: fills the writable part of one request and gives its used length, for `device_queue::push`. A source that
-/// ends early gives a shorter answer. Errors: `bad_value` (a readable element or nothing to fill: the queue is to be
-/// broken with `queue_fault::direction`), the source's own if there is not a single byte (serve the request again
-/// later, it must not be given back empty).
+/// Device: fills the writable part of one request, `most` bytes of it at most, and gives its used length, for
+/// `device_queue::push`. A source that ends early gives a shorter answer. Errors: `invalid_argument` (`most` is 0),
+/// `bad_value` (a readable element or nothing to fill: the queue is to be broken with `queue_fault::direction`), the
+/// source's own if there is not a single byte (serve the request again later, it must not be given back empty).
 template <entropy_source S>
-[[nodiscard]] constexpr result<std::uint32_t> serve_entropy(S& source, const chain_reader& request,
-                                                            chain_writer answer) {
+[[nodiscard]] constexpr result<std::uint32_t> serve_entropy(S& source, const chain_reader& request, chain_writer answer,
+                                                            std::uint32_t most = most_entropy_at_once) {
+    if (most == 0) return errc::invalid_argument;
     if (request.remaining() != 0 || answer.remaining() == 0) return errc::bad_value;
-    while (answer.remaining() != 0) {
-        const byte_span run = answer.run();
+    while (answer.remaining() != 0 && answer.written() < most) {
+        const byte_span all = answer.run();
+        const byte_span run = all.first(all.size() < most - answer.written() ? all.size() : most - answer.written());
         if (const result<void> filled = source.fill(run); !filled) {
             if (answer.written() == 0) return filled.error();
             break;

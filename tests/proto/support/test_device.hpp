@@ -18,13 +18,12 @@ struct test_device {
     static constexpr std::uint32_t config_size = 16;
 
     device_identity id{.device_id = 2, .vendor_id = 0x51, .config_size = config_size};
-    feature_words offered{
-        {0x0000'0200, 0x0000'0143, 0, 0}}; // VERSION_1, ACCESS_PLATFORM, NOTIFICATION_DATA, RING_RESET
+    feature_set offered{{0x0000'0200, 0x0000'0143, 0, 0}}; // VERSION_1, ACCESS_PLATFORM, NOTIFICATION_DATA, RING_RESET
     std::uint8_t config[config_size]{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     bool takes_features = true;
     bool takes_queues = true;
 
-    feature_words accepted{};
+    feature_set accepted{};
     bool enabled[queue_count]{};
     queue_setup setup{}; // of the queue that was enabled last
     int enables = 0;
@@ -36,8 +35,8 @@ struct test_device {
     int misuses = 0;               // calls that a bus must not make
 
     constexpr device_identity identity() const { return id; }
-    constexpr feature_words offered_features() const { return offered; }
-    constexpr bool accept_features(const feature_words& f) {
+    constexpr feature_set offered_features() const { return offered; }
+    constexpr bool accept_features(const feature_set& f) {
         if (takes_features) accepted = f;
         return takes_features;
     }
