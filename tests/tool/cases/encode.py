@@ -238,7 +238,7 @@ CASES = [
     reject("an exponent", PING_JSON.replace("42", "42e0"), "invalid_argument", "fields.data: 42e0 is not an integer"),
     reject("an endless exponent", PING_JSON.replace("42", "4e999"), "not_representable",
            "fields.data: does not fit in 64 bits"),
-    reject_like("too many keys", "{" + ", ".join(f'"k{i}": 0' for i in range(60000)) + "}", "invalid_argument",
+    reject_like("too many keys", "{" + ", ".join(f'"k{i}": 0' for i in range(6000)) + "}", "invalid_argument",
                 "k32: more keys than any message has"),
     reject("a negative number", edited(PING_OBJECT, fields={"data": -1}), "not_representable",
            "fields.data: -1 is negative"),
