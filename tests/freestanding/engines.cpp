@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Uses of what runs a bus: everything of both engines in each revision, and the loopback transport.
+#include <vmsg/proto/device.hpp>
+#include <vmsg/proto/driver.hpp>
+#include <vmsg/transport/loopback.hpp>
+#include <vmsg/virtio/resolver.hpp>
+
+using namespace vmsg;
+
+template class proto::driver<revision::rfc2025>;
+template class proto::driver<revision::oasis_v1>;
+template class proto::driver<revision::oasis_v2>;
+template class proto::device_bus<revision::rfc2025>;
+template class proto::device_bus<revision::oasis_v1>;
+template class proto::device_bus<revision::oasis_v2>;
+template class proto::attached<archetypes::device_model>;
+template class transports::loopback<4, 104>;
+
+static_assert(virtio::resolver<proto::device_areas<revision::rfc2025, 1>>);
+static_assert(virtio::resolver<proto::device_areas<revision::oasis_v2, 8>>);
+
+using driver = proto::driver<revision::oasis_v2>;
+
+template <class Request> static bool ask(driver& d, const Request& asked, instant now) {
+    const auto ticket = d.request<Request>(1, asked, now);
+    if (!ticket) return false;
+    const bool answered = d.response(*ticket).has_value();
+    d.release(*ticket, now);
+    return answered;
+}
+
+bool use_requests(driver& d, instant now) {
+    return ask(d, get_device_info_request{}, now) && ask(d, get_device_features_request{0, 2}, now) &&
+           ask(d, set_driver_features_request{}, now) && ask(d, get_config_request{0, 8}, now) &&
+           ask(d, set_config_request{}, now) && ask(d, get_device_status_request{}, now) &&
+           ask(d, set_device_status_request{}, now) && ask(d, get_vqueue_request{}, now) &&
+           ask(d, set_vqueue_request{}, now) && ask(d, reset_vqueue_request{}, now) && ask(d, get_shm_request{}, now);
+}
