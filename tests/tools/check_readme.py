@@ -2,20 +2,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Checks that README.md says what the sources say.
 
-usage: check_readme.py ROOT MESSAGES FIRST
+usage: check_readme.py ROOT MESSAGES FIRST [TOOL]
 
-ROOT is the folder of the project, MESSAGES the program that prints the table of messages, FIRST the compiled example.
-The example in the README has to be examples/first/first.cpp and its output what FIRST prints; the table of messages has
-to be what MESSAGES prints; every file and folder that the README names has to be there.
+ROOT is the folder of the project, MESSAGES the program that prints the table of messages, FIRST the compiled example,
+TOOL the command-line tool. The example in the README has to be examples/first/first.cpp and its output what FIRST
+prints; the table of messages has to be what MESSAGES prints; behind every line `$ vmsg ...` has to stand what TOOL
+prints; the figures have to be those of bench/expected.json; every file that is linked or named with its folder has to
+be there.
 """
+import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         print(__doc__)
         return 2
     root = pathlib.Path(sys.argv[1])
@@ -33,10 +37,23 @@ def main():
     table = subprocess.run([sys.argv[2]], capture_output=True, text=True, check=True).stdout
     if table not in readme:
         bad.append("the table of messages has to be:\n" + table)
+    if len(sys.argv) == 5:
+        for command, shown in re.findall(r"^\$ vmsg (.*)\n((?:(?!\$ |```).*\n)*)", readme, re.MULTILINE):
+            said = subprocess.run([sys.argv[4], *shlex.split(command)], capture_output=True, text=True)
+            if said.returncode != 0 or said.stdout != shown:
+                bad.append(f"vmsg {command} prints:\n{said.stdout}{said.stderr}")
+    figures = json.loads((root / "bench/expected.json").read_text())["figures"]
+    for revision, of in figures["instructions"]["O2"].items():
+        sums = [sum(of[way][who].values()) for way in ("encode", "decode") for who in ("c", "vmsg")]
+        text = figures["text"]["-Os"][revision]
+        row = "| " + " | ".join(str(n) for n in [revision, *sums, text["c"], text["vmsg"]]) + " |\n"
+        if row not in readme:
+            bad.append("the figures have to be: " + row)
     links = set(re.findall(r"\]\(([^)#]+)\)", readme))
-    for link in sorted(links):
-        if "://" not in link and not (root / link).exists():
-            bad.append(f"{link} is named and not there")
+    named = set(re.findall(r"`\.?/?((?:include|tests|examples|bench|cmake)/[\w./-]*)", readme))
+    for name in sorted(links | named):
+        if "://" not in name and not (root / name).exists():
+            bad.append(f"{name} is named and not there")
     for text in bad:
         print("README.md: " + text)
     return 1 if bad else 0
