@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Any bytes as a frame of each revision. What decode accepts is encoded as the same bytes again, without the reserved
 // type bits; bytes and registers, decode_any and decode, accept and validate agree; text stays in its room.
+#include <vmsg/explain.hpp>
 #include <vmsg/message/inbound.hpp>
 #include <vmsg/text.hpp>
 
@@ -119,6 +120,12 @@ template <revision R, class... M> void check_revision(message_list<M...>, byte_v
     checker<R> visitor{frame};
     const auto outcome = decode_any<R>(frame, visitor);
     require(outcome.has_value() == (visitor.seen != nullptr), "the visitor is called if and only if there is no error");
+    if (!outcome) {
+        char words[160];
+        text_writer text{words};
+        explain<R>(text, frame, outcome.error());
+        require(!text.cut() && !text.view().empty(), "there are words for every rejection, and not too many");
+    }
     const auto h = decode_header<R>(frame);
     if (!h) require(outcome.error() == h.error(), "decode_any starts with decode_header");
     const auto inbound = validate_inbound<R>(frame, constants_of<R>.ffa_max_msg_size);
