@@ -116,7 +116,7 @@ private:
         const auto write = [&](unsigned wanted) { ask(dev_num, set_device_status_request{device_status{wanted}}); };
         const std::uint32_t words[]{0x200u, random_.one_in(4) ? 0x3u : 0x103u};
         if (!d->info_known) return ask(dev_num, get_device_info_request{});
-        if (!d->status_known || (status & 0xc0) != 0) return write(0x0);
+        if (!d->status_known || d->resetting || (status & 0xc0) != 0) return write(0x0);
         switch (status) {
         case 0x0: return write(0x1);
         case 0x1: return write(0x3);
