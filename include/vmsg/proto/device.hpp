@@ -47,7 +47,7 @@ struct device_counters {
     std::uint64_t kicks{};         ///< of the received ones: EVENT_AVAIL that were taken
     std::uint64_t events{};        ///< of the sent ones: events
     std::uint64_t refused_sends{}; ///< sends that the carrier refused as busy
-    std::uint64_t lost{};          ///< answers that could not be sent
+    std::uint64_t lost{};          ///< answers that could not be sent, events that could not be kept
     drop_counters dropped{};       ///< received frames that were not acted on
 };
 
