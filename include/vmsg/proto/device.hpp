@@ -53,8 +53,8 @@ struct device_counters {
 
 /// The device side of one bus in revision `R`, as one driver endpoint sees it.
 ///
-/// After `handle_frame`, `handle_sent` and every operation, those of `areas()` too: `poll_transmit` until `would_block` (each frame is answered
-/// with `handle_sent` before the next one is asked for) and `poll_task` until there is none.
+/// After `handle_frame`, `handle_sent` and every operation, those of `areas()` too: `poll_transmit` until `would_block`
+/// (each frame is answered with `handle_sent` before the next one is asked for) and `poll_task` until there is none.
 template <revision R, device_capacity C = device_capacity{}> class device_bus {
     static_assert(C.msg_size >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");
 
@@ -162,8 +162,8 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last. After `busy`, `no_answer`, `would_block`, `retry` an
-    /// answer is tried again within the policy's budget, and is lost then: the driver times out. An event is owed again
-    /// whatever became of it, and does not keep an answer waiting.
+    /// answer is tried again within the policy's budget, and is lost then: the driver times out. An event that was not
+    /// sent is owed again, whatever the reason, and does not keep an answer waiting.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(out_size_ != 0);
         const errc why = outcome.error();

@@ -40,8 +40,8 @@ struct area_notice {
     bus_result result{};
 };
 
-/// Whether memory with these attributes is taken from a driver by default: in oasis_v2 what the Linux device side of 2026
-/// takes, shared or lent normal write-back memory that can be written and holds no code.
+/// Whether memory with these attributes is taken from a driver by default: in oasis_v2 what the Linux device side of
+/// 2026 takes, shared or lent normal write-back memory that can be written and holds no code.
 constexpr bool is_usual_memory(revision r, area_attrs attrs) {
     using enum area_attrs;
     if (r != revision::oasis_v2 || !legal(r, attrs)) return legal(r, attrs);
@@ -79,8 +79,8 @@ public:
 
     // --- from the bus
 
-    /// A driver offers memory. `success`: the answer comes as a notice; `busy`: it can be taken when areas from before a
-    /// reset are gone; `error`: it cannot be taken.
+    /// A driver offers memory. `success`: the answer comes as a notice; `busy`: it can be taken when areas from before
+    /// a reset are gone; `error`: it cannot be taken.
     constexpr bus_result offer(const area_share_request& m, std::uint16_t token) {
         if (!legal(R, m) || !(any_attrs_ || is_usual_memory(R, m.sharing_attrs))) return bus_result::error;
         if (const record* a = records_.find(m.area_id)) return a->forgotten ? bus_result::busy : bus_result::error;
@@ -130,9 +130,9 @@ public:
         unpin(area_of<R>(c));
     }
 
-    /// A device starts to use an area over several calls, and with it spans from `resolve`: it is not unmapped before
-    /// `unpin`. False, and nothing happens, if there is no such area or its driver wants it back. A reset of the bus ends
-    /// all uses: no `unpin` after the device has been reset.
+    /// A device keeps spans from `resolve` over several calls: the area is not unmapped before `unpin`. False, and
+    /// nothing happens, if there is no such area or its driver wants it back. A reset of the bus ends all uses: no
+    /// `unpin` after the device has been reset.
     constexpr bool pin(std::uint16_t area_id) {
         record* a = mapped_area(area_id);
         if (a == nullptr || a->unshare_wanted) return false;

@@ -38,8 +38,8 @@ constexpr std::uint32_t blocks_needed(const feature_set& offered) {
     return n;
 }
 
-/// The driver wants features in block `beyond` of those that no device has, or does not want them any more. The first 63
-/// are told apart; what is wanted in a further one only a reset takes back.
+/// The driver wants features in block `beyond` of those that no device has, or does not want them any more. The first
+/// 63 are told apart; what is wanted in a further one only a reset takes back.
 constexpr void note_beyond(device_port& port, std::uint64_t beyond, bool wanted) {
     constexpr std::uint64_t last = 63;
     const std::uint64_t bit = std::uint64_t{1} << (beyond < last ? beyond : last);

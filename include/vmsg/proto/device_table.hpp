@@ -98,7 +98,8 @@ public:
         return {};
     }
 
-    /// An event that was polled could not be sent: it is owed again, unless it means nothing any more. False if there is no room to remember a device that has gone.
+    /// An event that was polled could not be sent: it is owed again, unless it means nothing any more. False if there
+    /// is no room to remember a device that has gone.
     constexpr bool put_back(const owed_event& e) {
         record* d = records_.find(e.dev_num);
         if (e.what == owed_event::kind::removed) {

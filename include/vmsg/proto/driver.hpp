@@ -178,8 +178,8 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
-    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final. A request
-    /// whose budget is spent has failed with `busy` or `no_answer`.
+    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final. A
+    /// request whose budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
         const sending what = sending_;

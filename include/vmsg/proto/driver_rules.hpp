@@ -40,23 +40,20 @@ struct request_rule {
 
 inline constexpr device_status attached_driver = device_status::acknowledge | device_status::driver;
 
-template <class Request> inline constexpr request_rule rule_of{attached_driver, {}, true, false};
+template <class Request> inline constexpr request_rule rule_of{attached_driver, {}, true};
 template <> inline constexpr request_rule rule_of<get_device_info_request>{};
 template <> inline constexpr request_rule rule_of<get_device_status_request>{{}, {}, false, true};
 template <> inline constexpr request_rule rule_of<set_device_status_request>{{}, {}, false, true};
-template <> inline constexpr request_rule rule_of<get_vqueue_request>{device_status::features_ok, {}, true, false};
+template <> inline constexpr request_rule rule_of<get_vqueue_request>{device_status::features_ok, {}, true};
 template <>
 inline constexpr request_rule rule_of<set_driver_features_request>{
-    attached_driver, device_status::features_ok | device_status::failed, true, false};
+    attached_driver, device_status::features_ok | device_status::failed, true};
 template <>
-inline constexpr request_rule rule_of<set_config_request>{device_status::features_ok, device_status::failed, true,
-                                                          false};
+inline constexpr request_rule rule_of<set_config_request>{device_status::features_ok, device_status::failed, true};
 template <>
-inline constexpr request_rule rule_of<set_vqueue_request>{device_status::features_ok, device_status::failed, true,
-                                                          false};
+inline constexpr request_rule rule_of<set_vqueue_request>{device_status::features_ok, device_status::failed, true};
 template <>
-inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true,
-                                                            false};
+inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true};
 
 template <class Request> constexpr errc check_order(const known_device& d) {
     constexpr request_rule rule = rule_of<Request>;

@@ -26,8 +26,7 @@ struct driver_capacity {
 struct driver_options {
     std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
     bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
-    std::uint32_t feature_bits =
-        0; ///< transport features that are used if the peer has them: `strict_config_generation`
+    std::uint32_t feature_bits = 0;           ///< wanted transport features: `strict_config_generation`
     std::uint32_t ffa_version = 0x0001'0002;  ///< of this side, in VERSION (oasis_v2)
     event_method events = event_method::poll; ///< `poll` asks with EVENT_POLL; the others wait for the peer to send
     std::uint16_t notif_id = 0;               ///< in EVENT_CONFIGURE
