@@ -209,6 +209,16 @@ TEST_CASE("N11: a request to take back that cannot be sent leaves the area share
     CHECK(a.unsent(0) == id);
 }
 
+TEST_CASE("driver_areas: that an area was kept is no news when it is asked for again") {
+    driver_areas<v2, 2> a;
+    const std::uint16_t id = ask_back(a);
+    a.answered_take_back(id, errc::peer_error, later);
+    REQUIRE(a.take_back(id));
+    CHECK(a.poll().kind == none);
+    a.answered_take_back(id, errc::none, later);
+    CHECK(next(a, area_released, id));
+}
+
 TEST_CASE("N11: an offer that is not answered may have been taken: the memory is free when the device side says so") {
     driver_areas<v2, 2> a;
     const std::uint16_t id = *a.offer(memory, 0xffff);

@@ -58,6 +58,7 @@ public:
     constexpr result<void> take_back(std::uint16_t id) {
         record* a = records_.find(id);
         if (a == nullptr || a->state != area_state::shared) return errc::bad_state;
+        if (a->news == driver_event_kind::area_kept) hear(*a); // that is over
         begin_taking_back(*a, 0);
         a->error = errc::none;
         return {};
@@ -79,8 +80,7 @@ public:
             record* a = records_.at_slot(i);
             if (a == nullptr || a->news == driver_event_kind::none) continue;
             const driver_event e{.kind = a->news, .index = records_.number_at(i), .error = a->error};
-            a->news = driver_event_kind::none;
-            --news_;
+            hear(*a);
             forget_if_over(records_.number_at(i));
             return e;
         }
@@ -212,6 +212,10 @@ private:
     constexpr void tell(record& a, driver_event_kind news) {
         if (a.news == driver_event_kind::none) ++news_;
         a.news = news;
+    }
+    constexpr void hear(record& a) {
+        a.news = driver_event_kind::none;
+        --news_;
     }
     constexpr void begin_taking_back(record& a, instant due) {
         a.state = area_state::unshare_pending;
