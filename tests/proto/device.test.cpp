@@ -197,6 +197,23 @@ TEST_CASE("N12, N5: while memory is let go RESET is busy, VERSION has nothing to
     }
 }
 
+TEST_CASE("N12: rfc2025 cannot say BUSY: a second RESET is answered when the memory is let go, in place of the first") {
+    for (const bool by_reset : {true, false}) {
+        CAPTURE(by_reset);
+        device_bench<old> b;
+        b.run();
+        const version_request version{.bus_version = 1, .transport_revision = 1};
+        REQUIRE((by_reset ? b.send(reset_request{}) : b.send(version)) == errc::none);
+        REQUIRE(b.send(reset_request{}) == errc::none);
+        CHECK(b.silent());
+        REQUIRE(b.engine.poll_task().what == area_task::kind::unmap);
+        REQUIRE(b.engine.areas().unmapped(1));
+        b.expect<reset_response>();
+        CHECK(b.silent());
+        CHECK_FALSE(b.engine.negotiated());
+    }
+}
+
 TEST_CASE("N12: what the old driver had to be told is not told to the next one") {
     device_bench<v2> b;
     test_device model;

@@ -494,8 +494,10 @@ private:
     }
 
     constexpr void on(const header& h, const reset_request&) {
-        if (ending_) return answer(h, reset_response{bus_result::busy});
-        begin_to_end(h);
+        constexpr bool can_say_busy = fixed_msg_size<reset_response, R> != header_size<R>;
+        if (!ending_) return begin_to_end(h);
+        if (can_say_busy) return answer(h, reset_response{bus_result::busy});
+        ended_by_ = h; // rfc2025: its driver has given up whatever it had asked for before
     }
 
     constexpr void on(const header& h, const event_poll_request&) {
