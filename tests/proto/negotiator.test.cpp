@@ -97,16 +97,16 @@ constexpr bool starts_each_round_at_zero() {
 TEST_CASE("negotiator: walks through the table of the bus") { CX_CHECK(walks_the_table()); }
 
 TEST_CASE("N5: the probe asks for (0, 0), the proposal names this side's pair") {
-    constexpr driver_options options{.bus_features = bus_feature::direct_rx};
-    CX_CHECK(negotiator<v2>{}.probe(options) == version_request{.ffa_version = 0x0001'0002});
-    CX_CHECK(negotiator<v2>{}.proposal(options).bus_version == 0x0001'0000);
-    CX_CHECK(negotiator<v2>{}.proposal(options).transport_revision == 1);
-    CX_CHECK(negotiator<v1>{}.proposal(options).bus_version == 0x0001'0000);
-    CX_CHECK(negotiator<old>{}.proposal(options) == version_request{.bus_version = 1,
-                                                                    .transport_revision = 1,
-                                                                    .ffa_version = 0x0001'0002,
-                                                                    .bus_features = bus_feature::direct_rx,
-                                                                    .max_areas = 0xff});
+    constexpr driver_options direct{.bus_features = bus_feature::direct_rx};
+    CX_CHECK(negotiator<v2>{}.probe(direct) == version_request{.ffa_version = 0x0001'0002});
+    CX_CHECK(negotiator<v2>{}.proposal(direct).bus_version == 0x0001'0000);
+    CX_CHECK(negotiator<v2>{}.proposal(direct).transport_revision == 1);
+    CX_CHECK(negotiator<v1>{}.proposal(direct).bus_version == 0x0001'0000);
+    CX_CHECK(negotiator<old>{}.proposal(direct) == version_request{.bus_version = 1,
+                                                                   .transport_revision = 1,
+                                                                   .ffa_version = 0x0001'0002,
+                                                                   .bus_features = bus_feature::direct_rx,
+                                                                   .max_areas = 0xff});
 }
 
 TEST_CASE("N5: a version that cannot be used") {
