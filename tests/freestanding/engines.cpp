@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Uses of what runs a bus: everything of both engines in each revision, and the loopback transport.
+// Uses of what runs a bus: everything of both engines in the oldest and the newest revision, the loopback transport.
 #include <vmsg/proto/device.hpp>
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/transport/loopback.hpp>
@@ -8,10 +8,8 @@
 using namespace vmsg;
 
 template class proto::driver<revision::rfc2025>;
-template class proto::driver<revision::oasis_v1>;
 template class proto::driver<revision::oasis_v2>;
 template class proto::device_bus<revision::rfc2025>;
-template class proto::device_bus<revision::oasis_v1>;
 template class proto::device_bus<revision::oasis_v2>;
 template class proto::attached<archetypes::device_model>;
 template class transports::loopback<4, 104>;
