@@ -2,9 +2,8 @@
 #pragma once
 // `device_bench`: a device engine with one device, and the scripted driver that talks to it.
 
-#include <vmsg/proto/device.hpp>
-
 #include "proto/support/demand.hpp"
+#include "proto/support/engines.hpp"
 #include "proto/support/test_device.hpp"
 
 #include <cstddef>

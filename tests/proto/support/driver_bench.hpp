@@ -3,9 +3,8 @@
 // `driver_bench`: a driver engine and the scripted peer that it talks to. A test says what has to come out and what the
 // peer answers, so that it reads as the exchange that it is about.
 
-#include <vmsg/proto/driver.hpp>
-
 #include "proto/support/demand.hpp"
+#include "proto/support/engines.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +12,6 @@
 #include <vector>
 
 namespace proto_test {
-
-using namespace vmsg;
-using namespace vmsg::proto;
 
 /// What the driver side of an FF-A bus of this revision is told.
 template <revision R> constexpr driver_options driver_options_for(event_method events = event_method::poll) {
@@ -40,9 +36,6 @@ inline std::vector<std::uint8_t> bitmap_of(std::initializer_list<std::uint16_t> 
     for (const std::uint16_t n : numbers) bytes.at(n / 8) |= static_cast<std::uint8_t>(1 << n % 8);
     return bytes;
 }
-
-/// The same for all tests: an engine is compiled once per revision and file.
-inline constexpr driver_capacity bench_capacity{.devices = 16, .requests = 4, .areas = 2, .kicks = 3};
 
 template <revision R> class driver_bench {
 public:

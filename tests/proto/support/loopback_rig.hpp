@@ -3,19 +3,15 @@
 // `loopback_rig`: a driver engine and a device engine with its devices, connected by a loopback transport, with a clock
 // that advances when nothing else happens. Everything works in a constant expression, too.
 
-#include <vmsg/proto/device.hpp>
-#include <vmsg/proto/driver.hpp>
 #include <vmsg/transport/loopback.hpp>
 
+#include "proto/support/engines.hpp"
 #include "proto/support/test_device.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace proto_test {
-
-inline constexpr driver_capacity rig_driver_capacity{.devices = 2, .requests = 2, .areas = 2, .kicks = 2};
-inline constexpr device_capacity rig_device_capacity{.devices = 2, .areas = 2};
 
 template <revision R> struct loopback_rig {
     static constexpr revision rev = R;
