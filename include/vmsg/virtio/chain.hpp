@@ -154,12 +154,6 @@ public:
 private:
     template <std::uint32_t, std::uint32_t> friend class device_queue;
 
-    constexpr std::uint32_t count() const { return readable_count_ + writable_count_; }
-    constexpr void clear() {
-        ticket_ = {};
-        readable_size_ = readable_count_ = writable_count_ = 0;
-    }
-
     chain_ticket ticket_{};
     std::uint32_t readable_size_ = 0;
     std::uint32_t readable_count_ = 0;

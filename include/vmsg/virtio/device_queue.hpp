@@ -208,24 +208,39 @@ private:
         return found;
     }
 
+    // What is known of a chain while it is read.
+    struct tally {
+        std::uint32_t readable_size = 0; // bytes
+        std::uint32_t writable_size = 0; // bytes
+        std::uint32_t readable_count = 0;
+        std::uint32_t count = 0;
+    };
+
     // Reads the chain that starts at `head`, each descriptor once.
     template <resolver R> constexpr queue_fault walk(R& memory, std::uint16_t head, chain_type& out) {
         const std::uint32_t limit = size_ < MaxChain ? size_ : MaxChain;
-        out.clear();
+        tally so_far;
         std::uint32_t index = head;
-        for (;;) {
-            if (out.count() == limit) return queue_fault::chain_length;
+        for (bool more = true; more;) {
+            if (so_far.count == limit) return queue_fault::chain_length;
             if (index >= size_) return queue_fault::next_range;
             const auto d = shared::read<descriptor>(areas_.descriptor, ring::descriptor_entry(index));
-            if (has(d.flags, descriptor_flags::indirect)) return walk_table(memory, d, out);
-            if (const queue_fault fault = append(memory, d, out); fault != queue_fault::none) return fault;
-            if (!has(d.flags, descriptor_flags::next)) return queue_fault::none;
+            const bool in_table = has(d.flags, descriptor_flags::indirect);
+            const queue_fault fault = in_table ? walk_table(memory, d, out, so_far) : append(memory, d, out, so_far);
+            if (fault != queue_fault::none) return fault;
             index = d.next;
+            more = has(d.flags, descriptor_flags::next);
         }
+        out.ticket_.capacity = so_far.writable_size;
+        out.readable_size_ = so_far.readable_size;
+        out.readable_count_ = so_far.readable_count;
+        out.writable_count_ = so_far.count - so_far.readable_count;
+        return queue_fault::none;
     }
 
-    // The rest of the chain, in the table that `referring` names. Whether the table itself is writable means nothing.
-    template <resolver R> constexpr queue_fault walk_table(R& memory, const descriptor& referring, chain_type& out) {
+    // Reads the rest of a chain, in the table that `referring` names. Whether that one is writable means nothing.
+    template <resolver R>
+    constexpr queue_fault walk_table(R& memory, const descriptor& referring, chain_type& out, tally& so_far) {
         if (!indirect_ || has(referring.flags, descriptor_flags::next)) return queue_fault::indirect;
         const std::uint32_t limit = size_ < MaxChain && tables_ == long_chains::reject ? size_ : MaxChain;
         const std::uint32_t entries = referring.len / 16;
@@ -235,11 +250,11 @@ private:
         if (!table) return queue_fault::address;
         VMSG_ASSERT(table->size() == referring.len);
         std::uint32_t index = 0;
-        for (std::uint32_t read = 0; read != entries && out.count() != limit; ++read) {
+        for (std::uint32_t steps = 0; steps != entries && so_far.count != limit; ++steps) {
             if (index >= entries) return queue_fault::next_range;
             const auto d = shared::read_unaligned<descriptor>(*table, ring::descriptor_entry(index));
             if (has(d.flags, descriptor_flags::indirect)) return queue_fault::indirect;
-            if (const queue_fault fault = append(memory, d, out); fault != queue_fault::none) return fault;
+            if (const queue_fault fault = append(memory, d, out, so_far); fault != queue_fault::none) return fault;
             if (!has(d.flags, descriptor_flags::next)) return queue_fault::none;
             index = d.next;
         }
@@ -247,18 +262,22 @@ private:
     }
 
     // Judges an element, and puts it at the end of the chain, which has room.
-    template <resolver R> static constexpr queue_fault append(R& memory, const descriptor& d, chain_type& out) {
+    template <resolver R>
+    static constexpr queue_fault append(R& memory, const descriptor& d, chain_type& out, tally& so_far) {
         if (d.len == 0) return queue_fault::empty_element;
-        const bool writable = has(d.flags, descriptor_flags::write);
-        if (!writable && out.writable_count_ != 0) return queue_fault::direction;
-        if (d.len > 0xffff'ffff - out.readable_size_ - out.ticket_.capacity) return queue_fault::total_length;
+        if (d.len > 0xffff'ffff - so_far.readable_size - so_far.writable_size) return queue_fault::total_length;
+        if (has(d.flags, descriptor_flags::write)) {
+            so_far.writable_size += d.len;
+        } else {
+            if (so_far.writable_size != 0) return queue_fault::direction;
+            so_far.readable_size += d.len;
+            ++so_far.readable_count;
+        }
         if (wraps(d.addr, d.len)) return queue_fault::address;
         const result<byte_span> found = memory.resolve(d.addr, d.len);
         if (!found) return queue_fault::address;
         VMSG_ASSERT(found->size() == d.len);
-        out.elements_[out.count()] = *found;
-        (writable ? out.writable_count_ : out.readable_count_) += 1;
-        (writable ? out.ticket_.capacity : out.readable_size_) += d.len;
+        out.elements_[so_far.count++] = *found;
         return queue_fault::none;
     }
 
