@@ -440,7 +440,7 @@ TEST_CASE("SQ73: a device survives any ring, breaks at most once and stays insid
                                       static_cast<std::uint16_t>(flags), static_cast<std::uint16_t>(next));
             if (random() % 4 == 0)
                 end.shared.set_descriptor(i, end.shared.payload_address(16 * (random() % 12)),
-                                          static_cast<std::uint32_t>(16 * (random() % 10)), 4 | (random() % 2 << 1));
+                                          static_cast<std::uint32_t>(16 * (random() % 10)), random() % 2 != 0 ? 4 : 6);
             end.shared.set_avail_ring(i, static_cast<std::uint16_t>(random() % 4 != 0 ? i : nearly(random, 8)));
         }
         end.shared.set_avail_idx(static_cast<std::uint16_t>(end.shared.avail_idx() + random() % 10));

@@ -299,6 +299,22 @@ constexpr queue_fault huge(std::uint32_t direct, std::uint32_t in_table) {
     return end.queue.pop(memory, end.chain) ? queue_fault::none : end.queue.fault();
 }
 
+/// What wraps is refused even where a resolver would not notice.
+constexpr queue_fault wrapping(std::uint64_t addr, std::uint32_t len) {
+    struct everywhere {
+        std::uint8_t* data;
+        constexpr result<byte_span> resolve(bus_address, std::uint64_t length) {
+            return byte_span{data, static_cast<std::size_t>(length)};
+        }
+    };
+    device_end<8> end{{.negotiated = tables}};
+    everywhere memory{end.shared.payload(at, 1).memory.data()};
+    end.shared.set_entry(at, 0, bus_address{0}, 1, written);
+    end.shared.set_descriptor(0, bus_address{addr}, len, indirect);
+    end.shared.offer(0);
+    return end.queue.pop(memory, end.chain) ? queue_fault::none : end.queue.fault();
+}
+
 constexpr std::uint64_t region_end = rig::base + rig::memory<8>::region_size();
 
 } // namespace
@@ -426,6 +442,9 @@ TEST_CASE("SQ18, SQ28, trap 15, trap 16: a table and its elements lie in one liv
     CX_CHECK(fate({.addr = rig::base - 1}) == queue_fault::address);
     CX_CHECK(fate({.addr = 0}) == queue_fault::address);
     CX_CHECK(fate({.addr = 0xffff'ffff'ffff'fff1, .len = 16}) == queue_fault::address);
+    CX_CHECK(wrapping(0xffff'ffff'ffff'fff0, 16) == queue_fault::none);
+    CX_CHECK(wrapping(0xffff'ffff'ffff'fff1, 16) == queue_fault::address);
+    CX_CHECK(wrapping(0xffff'ffff'ffff'fff0, 32) == queue_fault::address);
     CX_CHECK(fate({}, {.addr = region_end - 1}) == queue_fault::none);
     CX_CHECK(fate({}, {.addr = region_end - 1, .len = 2}) == queue_fault::address);
     CX_CHECK(fate({}, {.addr = 0xffff'ffff'ffff'ffff, .len = 2}) == queue_fault::address);
