@@ -628,8 +628,8 @@ struct spread_queue {
 
 constexpr unsigned litmus_rounds = 10000;
 
-/// How often a kick and a device that falls asleep missed each other. `dozing` as with two threads: then it is `pop` that
-/// asks for a notification.
+/// How often a kick and a device that falls asleep missed each other. `dozing` as with two threads: then it is `pop`
+/// that asks for a notification.
 unsigned missed_kicks(feature_set negotiated, bool dozing) {
     const auto queue = std::make_unique<spread_queue>(negotiated);
     gate ready;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The formats of a console device: features, configuration, numbers of its queues, control messages, and the limits that
-// a driver derives from them. Source: virtio 1.4, "Console Device".
+// The formats of a console device: features, configuration, numbers of its queues, control messages, and the limits
+// that a driver derives from them. Source: virtio 1.4, "Console Device".
 
 #include <cstddef>
 #include <cstdint>

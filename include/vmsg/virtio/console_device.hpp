@@ -62,8 +62,8 @@ template <console_backend B>
 }
 
 /// Fills one request of a receive queue with the characters that a back end has, and gives its used length. Errors:
-/// `would_block` (there are none: serve it later, it must not be given back empty), `bad_value` (a readable element: the
-/// queue is to be broken with `queue_fault::direction`).
+/// `would_block` (there are none: serve it later, it must not be given back empty), `bad_value` (a readable element:
+/// the queue is to be broken with `queue_fault::direction`).
 template <console_backend B>
 [[nodiscard]] constexpr result<std::uint32_t> serve_console_input(B& terminal, const chain_reader& request,
                                                                   chain_writer answer) {
@@ -161,9 +161,9 @@ public:
     }
 
     /// Fills one request of the control receive queue with the next message, and gives its used length. A name or size
-    /// for which the request has no room is left out. Errors: `would_block` (nothing is due: serve it later, it must not
-    /// be given back empty), `bad_value` (a readable element, or no room for any message: the queue is to be broken with
-    /// `queue_fault::direction`).
+    /// for which the request has no room is left out. Errors: `would_block` (nothing is due: serve it later, it must
+    /// not be given back empty), `bad_value` (a readable element, or no room for any message: the queue is to be broken
+    /// with `queue_fault::direction`).
     [[nodiscard]] constexpr result<std::uint32_t> fill_control(const chain_reader& request, chain_writer answer) {
         if (request.remaining() != 0 || answer.remaining() < console_control_size) return errc::bad_value;
         if (!driver_ready_) return errc::would_block;

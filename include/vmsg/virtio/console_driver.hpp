@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The driver's side of a console device: what came out of a receive queue, and the ports that control messages speak of.
-// Source: virtio 1.4, "Console Device", "Device Operation", "Multiport Device Operation".
+// The driver's side of a console device: what came out of a receive queue, and the ports that control messages speak
+// of. Source: virtio 1.4, "Console Device", "Device Operation", "Multiport Device Operation".
 
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +17,8 @@
 namespace vmsg::virtio {
 
 /// Copies what a completed request of a receive queue has brought from `memory`, where it was lent, to `to`, and gives
-/// the number of bytes. Errors: the completion's own, `bad_value` (more than was lent), `oversize` (`to` has no room for
-/// all of it; nothing was copied).
+/// the number of bytes. Errors: the completion's own, `bad_value` (more than was lent), `oversize` (`to` has no room
+/// for all of it; nothing was copied).
 [[nodiscard]] constexpr result<std::uint32_t> take_console_input(const completion& done, const dma_buffer& memory,
                                                                  byte_span to) {
     if (done.status != errc::none) return done.status;

@@ -49,9 +49,9 @@ public:
 
     /// Starts to use a queue of `size` entries, at most `maximum`, whose areas lie at `addresses` in `memory`. All of
     /// it is checked and copied: later messages change nothing. Errors: `bad_value` (a size that is 0, no power of two
-    /// or above a maximum; an area that is not aligned, not inside one live area of shared memory, or that meets another
-    /// one), `bad_state` (enabled already), `invalid_argument` (`memory` maps an aligned address to one that is not),
-    /// `not_supported` (a queue of another kind was negotiated).
+    /// or above a maximum; an area that is not aligned, not inside one live area of shared memory, or that meets
+    /// another one), `bad_state` (enabled already), `invalid_argument` (`memory` maps an aligned address to one that is
+    /// not), `not_supported` (a queue of another kind was negotiated).
     template <resolver R>
     constexpr result<void> enable(R& memory, const queue_addresses& addresses, std::uint32_t size,
                                   std::uint32_t maximum, const device_queue_options& options = {}) {

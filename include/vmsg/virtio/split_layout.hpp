@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The split virtqueue in memory: sizes, alignments and offsets of its three areas, its structs, the event index, and the
-// position that a driver notification carries. Source: virtio 1.4, "Split Virtqueues", "Driver Notifications".
+// The split virtqueue in memory: sizes, alignments and offsets of its three areas, its structs, the event index, and
+// the position that a driver notification carries. Source: virtio 1.4, "Split Virtqueues", "Driver Notifications".
 
 #include <cstddef>
 #include <cstdint>
