@@ -62,6 +62,9 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/virtio/block_driver.hpp
     include/vmsg/virtio/buffer.hpp
     include/vmsg/virtio/chain.hpp
+    include/vmsg/virtio/console.hpp
+    include/vmsg/virtio/console_device.hpp
+    include/vmsg/virtio/console_driver.hpp
     include/vmsg/virtio/device_queue.hpp
     include/vmsg/virtio/dma_pool.hpp
     include/vmsg/virtio/driver_queue.hpp

@@ -50,6 +50,7 @@ private:
 /// A block request with its memory.
 struct transfer {
     vmsg::virtio::dma_buffer frame;
+    vmsg::virtio::dma_buffer table; ///< of descriptors
     vmsg::virtio::dma_buffer data;
     vmsg::virtio::block_request<1> request;
     std::uint64_t offset = 0; ///< bytes on the disk
@@ -133,10 +134,12 @@ private:
 
     void prepare(transfer& t) {
         t.frame = driver_.take_buffer(vmsg::virtio::block_request<1>::frame_size);
+        t.table = driver_.take_buffer(vmsg::virtio::block_request<1>::table_size);
         t.data = driver_.take_buffer(transfer_size);
     }
     void release(transfer& t) {
         driver_.give_back(t.data);
+        driver_.give_back(t.table);
         driver_.give_back(t.frame);
     }
 
@@ -162,7 +165,7 @@ private:
     }
 
     void submit(transfer& t) {
-        const auto head = disk_.queue.add(t.request.readable(), t.request.writable());
+        const auto head = disk_.queue.add(t.request.readable(), t.request.writable(), t.table);
         if (!head) throw failure{fmt::format("the queue takes no request: {}", head.error())};
         t.head = *head;
         t.under_way = true;

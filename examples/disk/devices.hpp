@@ -31,13 +31,19 @@ public:
     }
     std::uint32_t queue_max_size(std::uint32_t) const { return max_queue_size; }
     bool enable_queue(std::uint32_t, const vmsg::proto::queue_setup& q) {
-        return queue_.enable(memory_, {q.descriptor_addr, q.driver_addr, q.device_addr}, q.size, max_queue_size)
+        if (negotiated_.empty()) return false; // what kind of queue it is has not been agreed on
+        return queue_
+            .enable(memory_, {q.descriptor_addr, q.driver_addr, q.device_addr}, q.size, max_queue_size,
+                    {.negotiated = negotiated_})
             .has_value();
     }
     void disable_queue(std::uint32_t) { queue_.reset(); }
     void start() { kicked_ = true; }
     void notify(std::uint32_t, std::uint32_t) { kicked_ = true; }
-    void reset() { kicked_ = false; }
+    void reset() {
+        kicked_ = false;
+        negotiated_ = {};
+    }
 
     bool broken() const { return queue_.state() == vmsg::virtio::queue_state::broken; }
 

@@ -299,7 +299,7 @@ private:
         if (size == 0) throw failure{fmt::format("device {} has no queue 0", d.number)};
         const vmsg::virtio::queue_block block{size};
         d.ring = take_buffer(block.size);
-        check(d.queue.attach(block.areas(d.ring.memory), size), "queue");
+        check(d.queue.attach(block.areas(d.ring.memory), size, {.negotiated = d.accepted}), "queue");
         const auto at = block.addresses(d.ring.address);
         static_cast<void>(
             ask(d.number, vmsg::set_vqueue_request{.index = 0,

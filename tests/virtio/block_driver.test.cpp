@@ -101,6 +101,11 @@ TEST_CASE("BL14, BL32: requests as they are composed, status preset") {
     CX_CHECK(small_frames_are_refused());
 }
 
+TEST_CASE("a table has room for the longest request") {
+    static_assert(block_request<1>::table_size == 48);
+    static_assert(block_request<126>::table_size == 2048);
+}
+
 TEST_CASE("BL8: no request reaches beyond the capacity") {
     CX_CHECK(read_outcome(7, data_of(512)) == errc::none);
     CX_CHECK(read_outcome(8, data_of(512)) == errc::invalid_argument);

@@ -328,6 +328,17 @@ constexpr bool next_offset_is_the_published_position() {
     return end.queue.next_offset() == 0x8000'0000;
 }
 
+/// All positions, each with the index that the device finds at that moment.
+bool next_offset_goes_around() {
+    const auto end = std::make_unique<driver_end<4>>();
+    for (std::uint32_t i = 1; i <= 65536 + 10; ++i) {
+        end->shared.use(end->request(), 0);
+        if (!end->queue.poll_used() || end->shared.avail_idx() != i % 65536) return false;
+        if (end->queue.next_offset() != ((i & 0x7fff) | (i % 65536 >= 0x8000 ? 0x8000'0000 : 0))) return false;
+    }
+    return true;
+}
+
 constexpr bool detach_takes_everything_back() {
     driver_end<8> end;
     const four_elements<8> elements{end.shared};
@@ -518,6 +529,7 @@ TEST_CASE("SQ58: after re-arming the driver looks again") { CX_CHECK(rearming_lo
 TEST_CASE("SQ56: spurious notifications are harmless") { CX_CHECK(spurious_notifications_are_harmless()); }
 TEST_CASE("SQ61: NOTIFICATION_DATA is the next position not yet available") {
     CX_CHECK(next_offset_is_the_published_position());
+    CHECK(next_offset_goes_around());
 }
 
 TEST_CASE("SQ68, SQ69, SQ70, trap 35: detach takes back what is outstanding, attach starts from nothing") {

@@ -15,7 +15,7 @@ constexpr bool each_fault_has_a_counter() {
         for (std::size_t k = 0; k < i; ++k) counters.count(fault);
         if (counters[fault] != i) return false;
     }
-    return counters[queue_fault::none] == 0 && counters.total() == 13 * 14 / 2;
+    return counters[queue_fault::none] == 0 && counters.total() == 14 * 15 / 2;
 }
 
 } // namespace

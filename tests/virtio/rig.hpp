@@ -50,15 +50,30 @@ public:
     // The fields of the ring, by the offsets of the specification.
     constexpr void set_descriptor(std::uint32_t i, vmsg::bus_address addr, std::uint32_t len, std::uint16_t flags = 0,
                                   std::uint16_t next = 0) {
-        put(16 * i, static_cast<std::uint64_t>(addr), 8);
-        put(16 * i + 8, len, 4);
-        put(16 * i + 12, flags, 2);
-        put(16 * i + 14, next, 2);
+        put_descriptor(16 * i, addr, len, flags, next);
     }
     constexpr std::uint64_t descriptor_addr(std::uint32_t i) const { return get(16 * i, 8); }
     constexpr std::uint64_t descriptor_len(std::uint32_t i) const { return get(16 * i + 8, 4); }
     constexpr std::uint64_t descriptor_flags(std::uint32_t i) const { return get(16 * i + 12, 2); }
     constexpr std::uint64_t descriptor_next(std::uint32_t i) const { return get(16 * i + 14, 2); }
+
+    // Entry `i` of an indirect table in the payload.
+    constexpr void set_entry(std::size_t table, std::uint32_t i, vmsg::bus_address addr, std::uint32_t len,
+                             std::uint16_t flags = 0, std::uint16_t next = 0) {
+        put_descriptor(arena_offset + table + 16 * i, addr, len, flags, next);
+    }
+    constexpr std::uint64_t entry_addr(std::size_t table, std::uint32_t i) const {
+        return get(arena_offset + table + 16 * i, 8);
+    }
+    constexpr std::uint64_t entry_len(std::size_t table, std::uint32_t i) const {
+        return get(arena_offset + table + 16 * i + 8, 4);
+    }
+    constexpr std::uint64_t entry_flags(std::size_t table, std::uint32_t i) const {
+        return get(arena_offset + table + 16 * i + 12, 2);
+    }
+    constexpr std::uint64_t entry_next(std::size_t table, std::uint32_t i) const {
+        return get(arena_offset + table + 16 * i + 14, 2);
+    }
 
     constexpr std::uint64_t avail_flags() const { return get(avail, 2); }
     constexpr std::uint64_t avail_idx() const { return get(avail + 2, 2); }
@@ -99,6 +114,13 @@ private:
     static constexpr std::uint32_t avail = 16 * N;
     static constexpr std::uint32_t used = (18 * N + 6 + 3) / 4 * 4;
 
+    constexpr void put_descriptor(std::size_t at, vmsg::bus_address addr, std::uint32_t len, std::uint16_t flags,
+                                  std::uint16_t next) {
+        put(at, static_cast<std::uint64_t>(addr), 8);
+        put(at + 8, len, 4);
+        put(at + 12, flags, 2);
+        put(at + 14, next, 2);
+    }
     constexpr void put(std::size_t at, std::uint64_t value, std::size_t size) {
         for (std::size_t i = 0; i < size; ++i) bytes_[at + i] = static_cast<std::uint8_t>(value >> 8 * i);
     }
@@ -116,7 +138,7 @@ template <std::uint32_t N> struct driver_end {
     memory<N> shared{};
     vmsg::virtio::driver_queue<N> queue{};
 
-    constexpr explicit driver_end(vmsg::virtio::driver_queue_options options = {}) {
+    constexpr explicit driver_end(const vmsg::virtio::driver_queue_options& options = {}) {
         static_cast<void>(queue.attach(shared.areas(), N, options));
     }
     /// A request of one element, published: 0 is no head, 16 bytes at offset 0.
@@ -135,11 +157,13 @@ template <std::uint32_t N, std::uint32_t MaxChain = N> struct device_end {
     vmsg::virtio::device_queue<MaxChain, N> queue{};
     typename vmsg::virtio::device_queue<MaxChain, N>::chain_type chain{};
 
-    constexpr explicit device_end(std::uint16_t position = 0) {
+    constexpr explicit device_end(std::uint16_t position = 0)
+        : device_end(vmsg::virtio::device_queue_options{.position = position}) {}
+    constexpr explicit device_end(const vmsg::virtio::device_queue_options& options) {
         shared.clear_rings();
-        shared.set_avail_idx(position);
-        shared.set_used_idx(position);
-        static_cast<void>(queue.enable(region, shared.addresses(), N, N, position));
+        shared.set_avail_idx(options.position);
+        shared.set_used_idx(options.position);
+        static_cast<void>(queue.enable(region, shared.addresses(), N, N, options));
     }
     constexpr vmsg::errc pop() { return queue.pop(region, chain).error(); }
     /// A chain of one element, made available.

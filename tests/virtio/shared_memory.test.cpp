@@ -65,6 +65,17 @@ constexpr bool structs_are_copied_field_by_field() {
            shared::read<descriptor>(p.bytes, 16) == d;
 }
 
+constexpr bool structs_have_any_address(std::size_t offset) {
+    place p;
+    p.bytes.fill(0xa5);
+    constexpr descriptor d{
+        .addr = bus_address{0x0102'0304'0506'0708}, .len = 9, .flags = descriptor_flags::write, .next = 0x0a0b};
+    shared::write_unaligned(byte_span{p.bytes}, offset, d);
+    return p.bytes[offset - 1] == 0xa5 && p.bytes[offset] == 8 && p.bytes[offset + 8] == 9 &&
+           p.bytes[offset + 12] == 2 && p.bytes[offset + 15] == 0x0a && p.bytes[offset + 16] == 0xa5 &&
+           shared::read_unaligned<descriptor>(p.bytes, offset) == d;
+}
+
 } // namespace
 
 TEST_CASE("shared integers are little-endian and touch their own bytes only") {
@@ -78,6 +89,11 @@ TEST_CASE("ordered accesses and the fence") { CX_CHECK(acquire_and_release()); }
 TEST_CASE("copy takes all of the source and nothing more") { CX_CHECK(copy_takes_all_of_the_source()); }
 TEST_CASE("zero clears the span and nothing more") { CX_CHECK(zero_clears_the_span_only()); }
 TEST_CASE("structs are read and written by their layout") { CX_CHECK(structs_are_copied_field_by_field()); }
+TEST_CASE("what need not be aligned is read and written at any address") {
+    CX_CHECK(structs_have_any_address(1));
+    CX_CHECK(structs_have_any_address(8));
+    CX_CHECK(structs_have_any_address(15));
+}
 
 TEST_CASE("alignment is that of the address") {
     place p;

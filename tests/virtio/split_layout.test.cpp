@@ -129,6 +129,10 @@ TEST_CASE("trap 27: the end of a block is no place for the next one") {
 TEST_CASE("trap 28: the event fields are inside the areas") {
     CX_CHECK(driver_area_size(8) == ring::available_entry(8) + 2);
     CX_CHECK(device_area_size(8) == ring::used_entry(8) + 2);
+    CX_CHECK(ring::used_event(8) == 4 + 2 * 8);
+    CX_CHECK(ring::avail_event(8) == 4 + 8 * 8);
+    CX_CHECK(ring::used_event(32768) == 65540);
+    CX_CHECK(ring::avail_event(32768) == 262148);
 }
 
 TEST_CASE("trap 32: 32768 entries need more than 16 bits") { CX_CHECK(entries_of_the_largest_queue_do_not_wrap()); }

@@ -12,6 +12,7 @@
 #include <vmsg/virtio/block.hpp>
 #include <vmsg/virtio/buffer.hpp>
 #include <vmsg/virtio/shared_memory.hpp>
+#include <vmsg/virtio/split_layout.hpp>
 #include <vmsg/wire.hpp>
 
 namespace vmsg::virtio {
@@ -23,7 +24,8 @@ enum class short_read : std::uint8_t {
 };
 
 /// A request with at most `MaxSegments` data segments. It lives from `read`, `write`, `flush` or `get_id` until it was
-/// judged: compose, `add(readable(), writable())`, and when the head completes, `finish`. Errors of the four:
+/// judged: compose, `add(readable(), writable())`, with a table or without, and when the head completes, `finish`.
+/// Errors of the four:
 /// `invalid_argument` (beyond the capacity, no whole sectors, no data or more segments than it or the device can take),
 /// `denied` (a write to a read-only device), `not_supported` (FLUSH was not negotiated).
 template <std::uint32_t MaxSegments> class block_request {
@@ -31,6 +33,8 @@ template <std::uint32_t MaxSegments> class block_request {
 
 public:
     static constexpr std::size_t frame_size = block_request_header_size + 1; ///< bytes: header and status
+    /// Bytes that an indirect table has for the longest request.
+    static constexpr std::size_t table_size = indirect_table_size(std::size_t{MaxSegments} + 2);
 
     /// Reads whole sectors from `sector` on into `data`. `frame` has room for `frame_size` bytes and is the request's
     /// own until it completes.

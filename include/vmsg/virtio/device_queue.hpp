@@ -11,6 +11,7 @@
 #include <vmsg/result.hpp>
 #include <vmsg/virtio/bitmap.hpp>
 #include <vmsg/virtio/chain.hpp>
+#include <vmsg/virtio/feature.hpp>
 #include <vmsg/virtio/queue_fault.hpp>
 #include <vmsg/virtio/resolver.hpp>
 #include <vmsg/virtio/shared_memory.hpp>
@@ -18,9 +19,22 @@
 
 namespace vmsg::virtio {
 
+/// How long a chain with an indirect table may be.
+enum class long_chains : std::uint8_t {
+    reject, ///< as the specification says: no longer than the queue
+    accept, ///< up to `MaxChain` elements, for drivers that take the queue's size for a limit of the ring only
+};
+
+struct device_queue_options {
+    std::uint16_t position = 0; ///< where the indices start; not 0 only to carry on from a queue that was idle there
+    long_chains tables = long_chains::reject;
+    feature_set negotiated{}; ///< with the driver: the queue uses INDIRECT_DESC and EVENT_IDX if they are in it
+};
+
 /// The device's side of a split virtqueue with at most `MaxSize` entries and `MaxChain` elements per request. It waits
 /// for nothing: `pop` takes a request out, `push` gives it back, and the caller sends the notification that
-/// `interrupt_needed` asks for. A driver that violates the protocol breaks this queue and nothing else; the device then
+/// `interrupt_needed` asks for. Once `pop` has given `would_block`, the driver notifies the next request, unless
+/// `suppress_kicks` was called. A driver that violates the protocol breaks this queue and nothing else; the device then
 /// sets DEVICE_NEEDS_RESET.
 template <std::uint32_t MaxChain, std::uint32_t MaxSize = 256> class device_queue {
     static_assert(MaxChain != 0);
@@ -34,14 +48,15 @@ public:
     device_queue& operator=(const device_queue&) = delete;
 
     /// Starts to use a queue of `size` entries, at most `maximum`, whose areas lie at `addresses` in `memory`. All of
-    /// it is checked and copied: later messages change nothing. `position` is where the indices start: not 0 only to
-    /// carry on from a queue that was idle there. Errors: `bad_value` (a size that is 0, no power of two or above a
-    /// maximum; an area that is not aligned, not inside one live area of shared memory, or that meets another one),
-    /// `bad_state` (enabled already), `invalid_argument` (`memory` maps an aligned address to one that is not).
+    /// it is checked and copied: later messages change nothing. Errors: `bad_value` (a size that is 0, no power of two
+    /// or above a maximum; an area that is not aligned, not inside one live area of shared memory, or that meets
+    /// another one), `bad_state` (enabled already), `invalid_argument` (`memory` maps an aligned address to one that is
+    /// not), `not_supported` (a queue of another kind was negotiated).
     template <resolver R>
     constexpr result<void> enable(R& memory, const queue_addresses& addresses, std::uint32_t size,
-                                  std::uint32_t maximum, std::uint16_t position = 0) {
+                                  std::uint32_t maximum, const device_queue_options& options = {}) {
         if (state_ != queue_state::disabled) return errc::bad_state;
+        if (!(options.negotiated & not_split_queue_features).empty()) return errc::not_supported;
         if (!legal_queue_size(size) || size > maximum || size > MaxSize) return errc::bad_value;
         const std::uint32_t descriptor_size = descriptor_area_size(size);
         const std::uint32_t driver_size = driver_area_size(size);
@@ -58,8 +73,13 @@ public:
         if (!device) return device.error();
         areas_ = {*descriptors, *driver, *device};
         size_ = size;
-        available_ = used_ = position;
-        undecided_ = false;
+        available_ = used_ = options.position;
+        tables_ = options.tables;
+        indirect_ = options.negotiated.has(feature::indirect_desc);
+        event_idx_ = options.negotiated.has(feature::event_idx);
+        event_ = unknown_event; // the driver has cleared it, or not
+        undecided_ = 0;
+        suppressed_ = false;
         ++life_;
         fault_ = queue_fault::none;
         state_ = queue_state::enabled;
@@ -71,7 +91,8 @@ public:
     /// `fault`), `bad_state` (not enabled, or broken before).
     template <resolver R> constexpr result<void> pop(R& memory, chain_type& out) {
         if (state_ != queue_state::enabled) return errc::bad_state;
-        const auto index = shared::load_acquire<std::uint16_t>(areas_.driver, ring::idx);
+        auto index = shared::load_acquire<std::uint16_t>(areas_.driver, ring::idx);
+        if (index == available_ && rearm()) index = shared::load_acquire<std::uint16_t>(areas_.driver, ring::idx);
         const auto fresh = static_cast<std::uint16_t>(index - available_);
         if (fresh == 0) return errc::would_block;
         if (fresh > size_) return fail(queue_fault::available_index);
@@ -97,7 +118,7 @@ public:
         shared::write(areas_.device, ring::used_entry(used_ & (size_ - 1)),
                       used_element{.id = request.head, .len = written});
         ++used_;
-        undecided_ = true;
+        if (undecided_ < max_undecided) ++undecided_;
         shared::store_release(areas_.device, ring::idx, used_);
         return {};
     }
@@ -114,21 +135,33 @@ public:
     /// Whether the driver wants a notification for what was given back since the last call. The answer is given once:
     /// when it is yes, the notification has to be sent.
     [[nodiscard]] constexpr bool interrupt_needed() {
-        if (state_ != queue_state::enabled || !undecided_) return false;
-        undecided_ = false;
+        if (state_ != queue_state::enabled || undecided_ == 0) return false;
+        const std::uint32_t moved = undecided_;
+        undecided_ = 0;
         shared::fence(); // the index is visible before the driver's wish is read
+        if (event_idx_)
+            return event_crossed(shared::load<std::uint16_t>(areas_.driver, ring::used_event(size_)), used_, moved);
         return (shared::load<std::uint16_t>(areas_.driver, ring::flags) & no_notification) == 0;
     }
 
     /// Asks the driver not to notify requests. It may do so all the same.
     constexpr void suppress_kicks() {
-        if (state_ == queue_state::enabled) shared::store(areas_.device, ring::flags, no_notification);
+        if (state_ != queue_state::enabled) return;
+        suppressed_ = true;
+        if (event_idx_)
+            set_event(static_cast<std::uint16_t>(available_ + far_event));
+        else
+            shared::store(areas_.device, ring::flags, no_notification);
     }
 
     /// Asks the driver to notify requests again. True: one arrived in the meantime; pop before waiting.
     [[nodiscard]] constexpr bool enable_kicks() {
         if (state_ != queue_state::enabled) return false;
-        shared::store(areas_.device, ring::flags, std::uint16_t{0});
+        suppressed_ = false;
+        if (event_idx_)
+            set_event(available_);
+        else
+            shared::store(areas_.device, ring::flags, std::uint16_t{0});
         shared::fence(); // the wish is visible before the index is read
         return shared::load<std::uint16_t>(areas_.driver, ring::idx) != available_;
     }
@@ -175,42 +208,90 @@ private:
         return found;
     }
 
+    // What is known of a chain while it is read.
+    struct tally {
+        std::uint32_t readable_size = 0; // bytes
+        std::uint32_t writable_size = 0; // bytes
+        std::uint32_t readable_count = 0;
+        std::uint32_t count = 0;
+    };
+
     // Reads the chain that starts at `head`, each descriptor once.
     template <resolver R> constexpr queue_fault walk(R& memory, std::uint16_t head, chain_type& out) {
         const std::uint32_t limit = size_ < MaxChain ? size_ : MaxChain;
-        std::uint32_t readable_count = 0;
-        std::uint64_t readable_size = 0;
-        std::uint64_t writable_size = 0;
+        tally so_far;
         std::uint32_t index = head;
-        std::uint32_t count = 0;
         for (bool more = true; more;) {
-            if (count == limit) return queue_fault::chain_length;
+            if (so_far.count == limit) return queue_fault::chain_length;
             if (index >= size_) return queue_fault::next_range;
             const auto d = shared::read<descriptor>(areas_.descriptor, ring::descriptor_entry(index));
-            if (has(d.flags, descriptor_flags::indirect)) return queue_fault::indirect;
-            if (d.len == 0) return queue_fault::empty_element;
-            if (has(d.flags, descriptor_flags::write)) {
-                writable_size += d.len;
-            } else {
-                if (writable_size != 0) return queue_fault::direction;
-                readable_size += d.len;
-                ++readable_count;
-            }
-            if (readable_size + writable_size > 0xffff'ffff) return queue_fault::total_length;
-            if (wraps(d.addr, d.len)) return queue_fault::address;
-            const result<byte_span> found = memory.resolve(d.addr, d.len);
-            if (!found) return queue_fault::address;
-            VMSG_ASSERT(found->size() == d.len);
-            out.elements_[count] = *found;
-            ++count;
+            const bool in_table = has(d.flags, descriptor_flags::indirect);
+            const queue_fault fault = in_table ? walk_table(memory, d, out, so_far) : append(memory, d, out, so_far);
+            if (fault != queue_fault::none) return fault;
             index = d.next;
             more = has(d.flags, descriptor_flags::next);
         }
-        out.ticket_.capacity = static_cast<std::uint32_t>(writable_size);
-        out.readable_size_ = static_cast<std::uint32_t>(readable_size);
-        out.readable_count_ = readable_count;
-        out.writable_count_ = count - readable_count;
+        out.ticket_.capacity = so_far.writable_size;
+        out.readable_size_ = so_far.readable_size;
+        out.readable_count_ = so_far.readable_count;
+        out.writable_count_ = so_far.count - so_far.readable_count;
         return queue_fault::none;
+    }
+
+    // Reads the rest of a chain, in the table that `referring` names. Whether that one is writable means nothing.
+    template <resolver R>
+    constexpr queue_fault walk_table(R& memory, const descriptor& referring, chain_type& out, tally& so_far) {
+        if (!indirect_ || has(referring.flags, descriptor_flags::next)) return queue_fault::indirect;
+        const std::uint32_t limit = size_ < MaxChain && tables_ == long_chains::reject ? size_ : MaxChain;
+        const std::uint32_t entries = referring.len / 16;
+        if (entries == 0 || referring.len % 16 != 0 || entries > limit) return queue_fault::table_length;
+        if (wraps(referring.addr, referring.len)) return queue_fault::address;
+        const result<byte_span> table = memory.resolve(referring.addr, referring.len);
+        if (!table) return queue_fault::address;
+        VMSG_ASSERT(table->size() == referring.len);
+        std::uint32_t index = 0;
+        for (std::uint32_t steps = 0; steps != entries && so_far.count != limit; ++steps) {
+            if (index >= entries) return queue_fault::next_range;
+            const auto d = shared::read_unaligned<descriptor>(*table, ring::descriptor_entry(index));
+            if (has(d.flags, descriptor_flags::indirect)) return queue_fault::indirect;
+            if (const queue_fault fault = append(memory, d, out, so_far); fault != queue_fault::none) return fault;
+            if (!has(d.flags, descriptor_flags::next)) return queue_fault::none;
+            index = d.next;
+        }
+        return queue_fault::chain_length;
+    }
+
+    // Judges an element, and puts it at the end of the chain, which has room.
+    template <resolver R>
+    static constexpr queue_fault append(R& memory, const descriptor& d, chain_type& out, tally& so_far) {
+        if (d.len == 0) return queue_fault::empty_element;
+        if (d.len > 0xffff'ffff - so_far.readable_size - so_far.writable_size) return queue_fault::total_length;
+        if (has(d.flags, descriptor_flags::write)) {
+            so_far.writable_size += d.len;
+        } else {
+            if (so_far.writable_size != 0) return queue_fault::direction;
+            so_far.readable_size += d.len;
+            ++so_far.readable_count;
+        }
+        if (wraps(d.addr, d.len)) return queue_fault::address;
+        const result<byte_span> found = memory.resolve(d.addr, d.len);
+        if (!found) return queue_fault::address;
+        VMSG_ASSERT(found->size() == d.len);
+        out.elements_[so_far.count++] = *found;
+        return queue_fault::none;
+    }
+
+    constexpr void set_event(std::uint16_t event) {
+        event_ = event;
+        shared::store(areas_.device, ring::avail_event(size_), event);
+    }
+
+    // With the event index a wish holds for one notification. True if it was renewed: the index is to be read again.
+    constexpr bool rearm() {
+        if (!event_idx_ || suppressed_ || event_ == available_) return false;
+        set_event(available_);
+        shared::fence(); // the wish is visible before the index is read
+        return true;
     }
 
     constexpr errc fail(queue_fault why) {
@@ -220,14 +301,22 @@ private:
         return errc::bad_value;
     }
 
+    static constexpr std::uint32_t max_undecided = 0x1'0000; // more makes no difference
+    static constexpr std::uint32_t unknown_event = 0x1'0000; // no index is equal to it
+
     queue_memory areas_{};
     std::uint32_t size_ = 0;
+    std::uint32_t undecided_ = 0; // given back since the last `interrupt_needed`
+    std::uint32_t event_ = 0;     // what avail_event is
     std::uint32_t life_ = 0;      // counts from 1: a ticket that was never filled has 0
     std::uint16_t available_ = 0; // available index up to which requests were taken
     std::uint16_t used_ = 0;      // used index
     queue_state state_ = queue_state::disabled;
     queue_fault fault_ = queue_fault::none;
-    bool undecided_ = false; // given back since the last `interrupt_needed`
+    long_chains tables_ = long_chains::reject;
+    bool indirect_ = false;
+    bool event_idx_ = false;
+    bool suppressed_ = false; // asked not to be notified
     fault_counters faults_{};
     vmsg::detail::bitmap<MaxSize> in_flight_{}; // heads taken and not given back
 };

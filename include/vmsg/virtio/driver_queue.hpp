@@ -11,6 +11,7 @@
 #include <vmsg/result.hpp>
 #include <vmsg/virtio/bitmap.hpp>
 #include <vmsg/virtio/buffer.hpp>
+#include <vmsg/virtio/feature.hpp>
 #include <vmsg/virtio/queue_fault.hpp>
 #include <vmsg/virtio/shared_memory.hpp>
 #include <vmsg/virtio/split_layout.hpp>
@@ -26,11 +27,13 @@ enum class overlong_use : std::uint8_t {
 struct driver_queue_options {
     std::uint16_t position = 0; ///< where all indices start; not 0 only to carry on from a queue that was idle there
     overlong_use overlong = overlong_use::reject;
+    feature_set negotiated{}; ///< with the device: the queue uses INDIRECT_DESC and EVENT_IDX if they are in it
 };
 
 /// The driver's side of a split virtqueue with at most `MaxSize` entries. It has no address of its own in shared memory
 /// and waits for nothing: `add` and `publish` put requests in, `poll_used` takes completions out, and the caller sends
-/// the notification that `kick_needed` asks for.
+/// the notification that `kick_needed` asks for. Once `poll_used` has given `would_block`, the device notifies the next
+/// completion, unless `suppress_interrupts` was called.
 template <std::uint32_t MaxSize> class driver_queue {
     static_assert(legal_queue_size(MaxSize), "a split virtqueue has a power of two of entries, at most 32768");
 
@@ -41,9 +44,12 @@ public:
 
     /// Takes the three areas of a queue of `size` entries, which may be larger than needed, and clears them. The device
     /// must not have been told of them yet. Errors: `invalid_argument` (an illegal size, one above `MaxSize`, an area
-    /// that is too small or not aligned), `bad_state` (attached, or requests of its last life were not yet taken back).
-    constexpr result<void> attach(const queue_memory& areas, std::uint32_t size, driver_queue_options options = {}) {
+    /// that is too small or not aligned), `bad_state` (attached, or requests of its last life were not yet taken back),
+    /// `not_supported` (a queue of another kind was negotiated).
+    constexpr result<void> attach(const queue_memory& areas, std::uint32_t size,
+                                  const driver_queue_options& options = {}) {
         if (state_ != queue_state::disabled || free_ != size_) return errc::bad_state;
+        if (!(options.negotiated & not_split_queue_features).empty()) return errc::not_supported;
         if (!legal_queue_size(size) || size > MaxSize) return errc::invalid_argument;
         if (areas.descriptor.size() < descriptor_area_size(size) || areas.driver.size() < driver_area_size(size) ||
             areas.device.size() < device_area_size(size))
@@ -66,17 +72,26 @@ public:
         outstanding_ = 0;
         filled_ = published_ = used_ = options.position;
         overlong_ = options.overlong;
-        undecided_ = false;
+        indirect_ = options.negotiated.has(feature::indirect_desc);
+        event_idx_ = options.negotiated.has(feature::event_idx);
+        undecided_ = 0;
+        suppressed_ = false;
+        if (event_idx_) {
+            shared::store(areas_.device, ring::avail_event(size), options.position);
+            set_event(options.position);
+        }
         fault_ = queue_fault::none;
         state_ = queue_state::enabled;
         return {};
     }
 
     /// Puts a request into the ring and gives its head, which names it until it completes. The device sees it after the
-    /// next `publish`. Nothing is written unless all of it has room. Errors: `full` (try again after a completion),
-    /// `invalid_argument` (no element, an element of 0 bytes, more elements than the queue has entries, 4 GiB or more),
-    /// `bad_state` (not attached, or broken).
-    constexpr result<std::uint16_t> add(buffer_list readable, buffer_list writable) {
+    /// next `publish`. Nothing is written unless all of it has room. With VIRTIO_F_INDIRECT_DESC a request of several
+    /// elements goes into `table`, if there is one, and takes a single descriptor of the ring; the table has room for
+    /// `indirect_table_size` bytes, may have any address, and is the request's own until it completes. Errors: `full`
+    /// (try again after a completion), `invalid_argument` (no element, an element of 0 bytes, more elements than the
+    /// queue has entries, 4 GiB or more, a table that is too small), `bad_state` (not attached, or broken).
+    constexpr result<std::uint16_t> add(buffer_list readable, buffer_list writable, const dma_buffer& table = {}) {
         if (state_ != queue_state::enabled) return errc::bad_state;
         if (readable.size() > size_ || writable.size() > size_ - readable.size()) return errc::invalid_argument;
         const auto count = static_cast<std::uint32_t>(readable.size() + writable.size());
@@ -84,17 +99,26 @@ public:
         std::uint64_t total = 0;
         if (count == 0 || !measure(writable, capacity) || !measure(readable, total) || total + capacity > 0xffff'ffff)
             return errc::invalid_argument;
-        if (count > free_) return errc::full;
+        const bool in_table = indirect_ && count > 1 && !table.memory.empty();
+        if (in_table && table.memory.size() < indirect_table_size(count)) return errc::invalid_argument;
+        const std::uint32_t needed = in_table ? 1 : count;
+        if (needed > free_) return errc::full;
 
         const std::uint16_t head = first_free_;
-        std::uint16_t index = head;
-        std::uint32_t left = count;
-        for (const buffer& b : readable) index = write_descriptor(index, b, descriptor_flags::none, --left != 0);
-        for (const buffer& b : writable) index = write_descriptor(index, b, descriptor_flags::write, --left != 0);
+        if (in_table) {
+            write_table(table.memory, count, readable, writable);
+            first_free_ =
+                write_descriptor(head, table.part(0, indirect_table_size(count)), descriptor_flags::indirect, false);
+        } else {
+            std::uint16_t index = head;
+            std::uint32_t left = count;
+            for (const buffer& b : readable) index = write_descriptor(index, b, descriptor_flags::none, --left != 0);
+            for (const buffer& b : writable) index = write_descriptor(index, b, descriptor_flags::write, --left != 0);
+            first_free_ = index;
+        }
         records_[head].capacity = static_cast<std::uint32_t>(capacity);
-        records_[head].count = static_cast<std::uint16_t>(count);
-        first_free_ = index;
-        free_ -= count;
+        records_[head].count = static_cast<std::uint16_t>(needed);
+        free_ -= needed;
 
         const std::uint32_t slot = filled_ & (size_ - 1);
         order_[slot] = head;
@@ -110,7 +134,7 @@ public:
         if (count == 0) return 0;
         for (; published_ != filled_; ++published_) exposed_.set(order_[published_ & (size_ - 1)]);
         outstanding_ += count;
-        undecided_ = true;
+        undecided_ = undecided_ + count < max_undecided ? undecided_ + count : max_undecided;
         shared::store_release(areas_.driver, ring::idx, published_);
         return count;
     }
@@ -118,9 +142,13 @@ public:
     /// Whether the device wants a notification for what was published since the last call. The answer is given once:
     /// when it is yes, the notification has to be sent, after DRIVER_OK.
     [[nodiscard]] constexpr bool kick_needed() {
-        if (state_ != queue_state::enabled || !undecided_) return false;
-        undecided_ = false;
+        if (state_ != queue_state::enabled || undecided_ == 0) return false;
+        const std::uint32_t moved = undecided_;
+        undecided_ = 0;
         shared::fence(); // the index is visible before the device's wish is read
+        if (event_idx_)
+            return event_crossed(shared::load<std::uint16_t>(areas_.device, ring::avail_event(size_)), published_,
+                                 moved);
         return (shared::load<std::uint16_t>(areas_.device, ring::flags) & no_notification) == 0;
     }
 
@@ -132,7 +160,8 @@ public:
     /// request that had not completed, with status `aborted`, and then `bad_state`.
     constexpr result<completion> poll_used() {
         if (state_ != queue_state::enabled) return state_ == queue_state::disabled ? take_back() : errc::bad_state;
-        const auto index = shared::load_acquire<std::uint16_t>(areas_.device, ring::idx);
+        auto index = shared::load_acquire<std::uint16_t>(areas_.device, ring::idx);
+        if (index == used_ && rearm()) index = shared::load_acquire<std::uint16_t>(areas_.device, ring::idx);
         const auto fresh = static_cast<std::uint16_t>(index - used_);
         if (fresh == 0) return errc::would_block;
         if (fresh > outstanding_) return fail(queue_fault::used_index);
@@ -153,13 +182,22 @@ public:
 
     /// Asks the device not to notify completions. It may do so all the same.
     constexpr void suppress_interrupts() {
-        if (state_ == queue_state::enabled) shared::store(areas_.driver, ring::flags, no_notification);
+        if (state_ != queue_state::enabled) return;
+        suppressed_ = true;
+        if (event_idx_)
+            set_event(static_cast<std::uint16_t>(used_ + far_event));
+        else
+            shared::store(areas_.driver, ring::flags, no_notification);
     }
 
     /// Asks the device to notify completions again. True: one arrived in the meantime; poll before waiting.
     [[nodiscard]] constexpr bool enable_interrupts() {
         if (state_ != queue_state::enabled) return false;
-        shared::store(areas_.driver, ring::flags, std::uint16_t{0});
+        suppressed_ = false;
+        if (event_idx_)
+            set_event(used_);
+        else
+            shared::store(areas_.driver, ring::flags, std::uint16_t{0});
         shared::fence(); // the wish is visible before the index is read
         return shared::load<std::uint16_t>(areas_.device, ring::idx) != used_;
     }
@@ -205,6 +243,36 @@ private:
         return next;
     }
 
+    // Each entry but the last has the next one behind it.
+    static constexpr void write_table(byte_span table, std::uint32_t count, buffer_list readable,
+                                      buffer_list writable) {
+        std::uint32_t i = 0;
+        for (const buffer& b : readable) write_entry(table, i++, count, b, descriptor_flags::none);
+        for (const buffer& b : writable) write_entry(table, i++, count, b, descriptor_flags::write);
+    }
+    static constexpr void write_entry(byte_span table, std::uint32_t i, std::uint32_t count, const buffer& b,
+                                      descriptor_flags flags) {
+        const bool more = i + 1 != count;
+        shared::write_unaligned(table, ring::descriptor_entry(i),
+                                descriptor{.addr = b.address,
+                                           .len = b.length,
+                                           .flags = more ? flags | descriptor_flags::next : flags,
+                                           .next = static_cast<std::uint16_t>(more ? i + 1 : 0)});
+    }
+
+    constexpr void set_event(std::uint16_t event) {
+        event_ = event;
+        shared::store(areas_.driver, ring::used_event(size_), event);
+    }
+
+    // With the event index a wish holds for one notification. True if it was renewed: the index is to be read again.
+    constexpr bool rearm() {
+        if (!event_idx_ || suppressed_ || event_ == used_) return false;
+        set_event(used_);
+        shared::fence(); // the wish is visible before the index is read
+        return true;
+    }
+
     // Gives the descriptors of a chain back to the free list.
     constexpr void release(std::uint16_t head) {
         std::uint16_t last = head;
@@ -235,19 +303,25 @@ private:
         return errc::bad_value;
     }
 
+    static constexpr std::uint32_t max_undecided = 0x1'0000; // more makes no difference
+
     queue_memory areas_{};
     std::uint32_t size_ = 0;
     std::uint32_t free_ = 0;
     std::uint32_t outstanding_ = 0;
+    std::uint32_t undecided_ = 0; // published since the last `kick_needed`
     std::uint32_t first_taken_back_ = 0;
     std::uint16_t first_free_ = 0;
     std::uint16_t filled_ = 0;    // available index with the requests that are not published yet
     std::uint16_t published_ = 0; // available index
     std::uint16_t used_ = 0;      // used index up to which completions were taken
+    std::uint16_t event_ = 0;     // what used_event is
     queue_state state_ = queue_state::disabled;
     queue_fault fault_ = queue_fault::none;
     overlong_use overlong_ = overlong_use::reject;
-    bool undecided_ = false; // published since the last `kick_needed`
+    bool indirect_ = false;
+    bool event_idx_ = false;
+    bool suppressed_ = false; // asked not to be notified
     fault_counters faults_{};
     vmsg::detail::bitmap<MaxSize> exposed_{}; // heads that the device may return
     record records_[MaxSize]{};

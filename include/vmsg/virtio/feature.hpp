@@ -26,9 +26,13 @@ inline constexpr feature_set allowed_on_virtio_msg = [] {
     return allowed;
 }();
 
-/// What `driver_queue` and `device_queue` do themselves. Other bits of queues must not be negotiated for them.
-inline constexpr feature_set split_queue_features{feature::version_1, feature::access_platform,
-                                                  feature::notification_data, feature::ring_reset};
+/// What `driver_queue` and `device_queue` do themselves. What was negotiated of it has to be told to them.
+inline constexpr feature_set split_queue_features{feature::version_1,         feature::access_platform,
+                                                  feature::notification_data, feature::ring_reset,
+                                                  feature::indirect_desc,     feature::event_idx};
+
+/// What would make the queues another kind of queue: they refuse to start with it.
+inline constexpr feature_set not_split_queue_features{feature::ring_packed, feature::in_order, feature::order_platform};
 
 /// `bit` is only legal together with `needs`.
 struct feature_dependency {

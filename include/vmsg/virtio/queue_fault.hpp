@@ -14,13 +14,14 @@ enum class queue_fault : std::uint8_t {
     available_index, ///< the available index is ahead by more than the queue's size
     head_range,      ///< a head that is no index of the table
     head_in_flight,  ///< a head that was made available and not yet returned
-    next_range,      ///< a next that is no index of the table
+    next_range,      ///< a next that is no index of the table, or of the indirect table
     chain_length,    ///< a chain longer than the limit; every loop is one
     direction,       ///< readable after writable, or a direction that the device type does not have
     empty_element,   ///< an element of 0 bytes
-    address,         ///< an element that does not lie in one live area
+    address,         ///< an element or an indirect table that does not lie in one live area
     total_length,    ///< more bytes in a chain than a used length can say
-    indirect,        ///< an indirect descriptor without the feature
+    indirect,        ///< an indirect descriptor without the feature, with a next one, or inside an indirect table
+    table_length,    ///< an indirect table of no entries, of a part of one, or of more than a chain may have
     used_index,      ///< the used index is ahead by more than what is outstanding
     used_id,         ///< a used id that is not the head of an outstanding chain
     used_length,     ///< more bytes used than the chain can take; an error of that chain only

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The split virtqueue in memory: sizes, alignments and offsets of its three areas, its structs, and the position that a
-// driver notification carries. Source: virtio 1.4, "Split Virtqueues", "Driver Notifications".
+// The split virtqueue in memory: sizes, alignments and offsets of its three areas, its structs, the event index, and
+// the position that a driver notification carries. Source: virtio 1.4, "Split Virtqueues", "Driver Notifications".
 
 #include <cstddef>
 #include <cstdint>
@@ -91,7 +91,7 @@ constexpr bool has(descriptor_flags flags, descriptor_flags bit) {
     return (static_cast<std::uint16_t>(flags) & static_cast<std::uint16_t>(bit)) != 0;
 }
 
-/// An entry of the descriptor table.
+/// An entry of the descriptor table or of an indirect table.
 struct descriptor {
     bus_address addr{};
     std::uint32_t len{}; ///< bytes
@@ -114,10 +114,26 @@ inline constexpr std::size_t idx = 2;
 [[nodiscard]] constexpr std::size_t available_entry(std::uint32_t slot) { return 4 + std::size_t{2} * slot; }
 [[nodiscard]] constexpr std::size_t used_entry(std::uint32_t slot) { return 4 + std::size_t{8} * slot; }
 [[nodiscard]] constexpr std::size_t descriptor_entry(std::uint32_t index) { return std::size_t{16} * index; }
+[[nodiscard]] constexpr std::size_t used_event(std::uint32_t queue_size) { return available_entry(queue_size); }
+[[nodiscard]] constexpr std::size_t avail_event(std::uint32_t queue_size) { return used_entry(queue_size); }
 } // namespace ring
 
-/// Bit 0 of the flags of either ring: the writer of the ring asks not to be notified.
+/// Bytes of an indirect table of `count` descriptors. It may have any address.
+[[nodiscard]] constexpr std::size_t indirect_table_size(std::size_t count) { return 16 * count; }
+
+/// Bit 0 of the flags of either ring: the writer of the ring asks not to be notified. Always 0 with
+/// VIRTIO_F_EVENT_IDX.
 inline constexpr std::uint16_t no_notification = 1;
+
+/// With VIRTIO_F_EVENT_IDX: whether a notification is due for an index that has moved by `moved` entries and stands at
+/// `index` now, if the peer wants one for entry `event`. From 65536 entries on it always is.
+[[nodiscard]] constexpr bool event_crossed(std::uint16_t event, std::uint16_t index, std::uint32_t moved) {
+    return static_cast<std::uint16_t>(index - event - 1) < moved;
+}
+
+/// With VIRTIO_F_EVENT_IDX: how far ahead of an index the event is that asks for no notification. The index does not
+/// get past it, since no queue has more entries.
+inline constexpr std::uint16_t far_event = 0x8000;
 
 /// The `next_offset` of EVENT_AVAIL with VIRTIO_F_NOTIFICATION_DATA, for an available index: bits 14:0 of it in place,
 /// bit 15 as the wrap counter in bit 31.
