@@ -56,6 +56,8 @@ template <vmsg::revision R, vmsg::transport Wire> class driver_side {
     static constexpr std::size_t max_msg_size = vmsg::constants_of<R>.ffa_max_msg_size;
     static constexpr std::size_t granule = 512; ///< bytes
     static constexpr std::size_t pool_pages = 300;
+    static constexpr vmsg::duration reset_interval = 10 * vmsg::milliseconds; ///< between two looks at the status
+    static constexpr vmsg::duration reset_timeout = 10 * vmsg::seconds;
     static constexpr vmsg::proto::driver_capacity capacity{
         .devices = 8, .requests = 4, .areas = 2, .kicks = 4, .msg_size = max_msg_size};
     using driver_type = vmsg::proto::driver<R, capacity>;
@@ -86,14 +88,16 @@ public:
         const auto area = driver_.share_area(handle_, pool_pages, attributes);
         if (!area) throw failure{"AREA_SHARE: " + name(area.error())};
         for (auto e = wait(); e.kind != kind::area_shared; e = wait())
-            if (e.kind == kind::area_refused) throw failure{"the device side refused the pool: " + name(e.error)};
+            if (e.kind == kind::area_refused || e.kind == kind::area_kept)
+                throw failure{"the device side refused the pool: " + name(e.error)};
         area_ = *area;
         pool_ = vmsg::virtio::dma_pool<pool_pages * 8>{*vmsg::make_bus_address<R>(area_, 0), own_.all(), granule};
     }
 
     void unshare_pool() {
         check(driver_.unshare_area(area_), "AREA_UNSHARE");
-        while (wait().kind != kind::area_released) {}
+        for (auto e = wait(); e.kind != kind::area_released; e = wait())
+            if (e.kind == kind::area_kept) throw failure{"the device side keeps the pool: " + name(e.error)};
         const auto reclaimed = memory_.reclaim(handle_);
         if (!reclaimed) throw failure{"the pool cannot be taken back: " + name(reclaimed.error())};
     }
@@ -195,6 +199,11 @@ private:
         driver_.handle_timeout(now_);
     }
 
+    void pass(vmsg::duration time) {
+        now_ += time;
+        driver_.handle_timeout(now_);
+    }
+
     /// What has no place in the present step: devices that come and go.
     void note(const vmsg::proto::driver_event& e) {
         if (e.kind == kind::device_added) found_.push_back(e.dev_num);
@@ -238,8 +247,11 @@ private:
 
     void set_status(std::uint16_t number, vmsg::device_status wanted) {
         auto now = ask(number, vmsg::set_device_status_request{wanted}).status;
-        while (wanted == vmsg::device_status::reset && now != wanted)
+        const vmsg::instant end = now_ + reset_timeout;
+        while (wanted == vmsg::device_status::reset && now != wanted && now_ < end) {
+            pass(reset_interval);
             now = ask(number, vmsg::get_device_status_request{}).status;
+        }
         if (now != wanted)
             throw failure{fmt::format("device {}: wrote status {:#x}, it is {:#x}", number,
                                       static_cast<std::uint32_t>(wanted), static_cast<std::uint32_t>(now))};

@@ -204,6 +204,71 @@ TEST_CASE_TEMPLATE("R1: a carrier that is full for a while loses nothing", Rig, 
     rig.drv.release(*asked, rig.now);
 }
 
+TEST_CASE_TEMPLATE("N12: memory is given back when the device side has let go of it, not before", Rig, EVERY_RIG) {
+    bool polls = false;
+    SUBCASE("asked for") { polls = true; }
+    SUBCASE("unasked") {}
+    ready<Rig> rig(polls);
+    const std::uint16_t area = rig.area();
+    CHECK(rig.run_device(rig.first, rig.models[0], area));
+    rig.maps = false; // its owner takes its time
+    const auto unused = [&] { return rig.dev.areas().size() == 0; };
+    REQUIRE(rig.drv.reset(rig.now));
+    driver_event e = rig.next_event();
+    CHECK(e.kind == bus_failed); // in bounded time
+    CHECK(e.error == errc::timed_out);
+    CHECK(rig.drv.area(area) == area_state::shared);
+    CHECK_FALSE(unused());
+    REQUIRE(rig.drv.start(rig.now));
+    CHECK(rig.both_removed());
+    e = rig.next_event();
+    CHECK(e.kind == bus_failed); // VERSION is not answered either, or has nothing to offer
+    CHECK(rig.drv.open_areas() == 1);
+    CHECK_FALSE(unused());
+    rig.maps = true;
+    rig.settle();
+    CHECK(unused());
+    REQUIRE(rig.drv.start(rig.now));
+    e = rig.next_event();
+    CHECK(e.kind == area_released);
+    CHECK(e.index == area);
+    CHECK(rig.next_is(device_added, rig.first));
+    CHECK(rig.next_is(device_added, rig.second));
+    CHECK(rig.next_is(bus_ready));
+    CHECK(rig.run_device(rig.first, rig.models[0], rig.area()));
+    CHECK(rig.status(rig.first, 0));
+}
+
+TEST_CASE_TEMPLATE("N11: memory that is mapped after its driver has given up waiting", Rig, EVERY_RIG) {
+    bool polls = false;
+    SUBCASE("asked for") { polls = true; }
+    SUBCASE("unasked") {}
+    ready<Rig> rig(polls);
+    rig.maps = false;
+    const auto attrs = Rig::rev == v2 ? area_attrs::usual : area_attrs::share;
+    const auto area = rig.drv.share_area(0x77, 1, attrs);
+    REQUIRE(area);
+    rig.settle();
+    REQUIRE(rig.dev.poll_task().what == area_task::kind::map);
+    while (rig.drv.area(*area) == area_state::offered) { // until the answer is overdue
+        rig.now = rig.drv.poll_timeout();
+        rig.drv.handle_timeout(rig.now);
+        rig.settle();
+    }
+    CHECK(rig.drv.area(*area) == area_state::unshare_pending);
+    CHECK(rig.drv.poll_event().kind == none);
+    REQUIRE(rig.dev.areas().mapped(*area, rig.memory));
+    rig.settle();
+    CHECK(rig.drv.poll_event().kind == none); // it is mapped
+    rig.maps = true;
+    const driver_event e = rig.next_event();
+    CHECK(e.kind == area_refused);
+    CHECK(e.error == errc::timed_out);
+    CHECK(rig.dev.areas().size() == 0);
+    CHECK(rig.drv.open_areas() == 0);
+    CHECK(rig.run_device(rig.first, rig.models[0], rig.area()));
+}
+
 TEST_CASE("N2: a device side that has restarted is noticed, and the bus comes up again") {
     ready<loopback_rig<v2>> rig(true);
     const std::uint16_t area = rig.area();
@@ -219,8 +284,8 @@ TEST_CASE("N2: a device side that has restarted is noticed, and the bus comes up
     CHECK(e.kind == bus_failed);
     CHECK(e.error == errc::peer_error);
     REQUIRE(rig.drv.start(rig.now));
-    CHECK(rig.next_is(area_released));
     CHECK(rig.both_removed());
+    CHECK(rig.next_is(area_released)); // the new one knows nothing of it
     CHECK(rig.next_is(device_added, rig.first));
     CHECK(rig.next_is(device_added, rig.second));
     CHECK(rig.next_is(bus_ready));

@@ -136,11 +136,10 @@ TEST_CASE_TEMPLATE_DEFINE("N12: RESET and VERSION end everything that was agreed
         REQUIRE(b.engine.used(3, 0));
         const std::uint32_t epoch = b.engine.epoch();
         const int resets = b.model.resets;
-        if (by_reset)
-            CHECK(b.ask(reset_request{}) == reset_response{});
-        else
-            b.ask(version_request{.bus_version = constants_of<Bench::rev>.bus_version, .transport_revision = 1});
-        CHECK(b.engine.negotiated() == !by_reset);
+        const version_request version{.bus_version = constants_of<Bench::rev>.bus_version, .transport_revision = 1};
+        CHECK((by_reset ? b.send(reset_request{}) : b.send(version)) == errc::none);
+        CHECK(b.silent()); // the driver's memory is still mapped
+        CHECK_FALSE(b.engine.negotiated());
         CHECK(b.engine.epoch() == epoch + 1);
         CHECK_FALSE(b.model.enabled[0]);
         CHECK(b.model.resets == resets + 1);
@@ -150,15 +149,53 @@ TEST_CASE_TEMPLATE_DEFINE("N12: RESET and VERSION end everything that was agreed
         for (int i = 0; i < 2; ++i) {
             const area_task task = b.engine.poll_task();
             REQUIRE(task.what == area_task::kind::unmap);
+            CHECK(b.silent());
             CHECK(b.engine.areas().unmapped(task.area_id));
         }
         CHECK(b.engine.areas().size() == 0);
+        if (by_reset)
+            CHECK(b.template answer<reset_response>() == reset_response{});
+        else
+            CHECK(b.template answer<version_response>().bus_version == version.bus_version);
+        CHECK(b.engine.negotiated() == !by_reset);
         CHECK(b.silent()); // nobody is told
         b.run();           // as if nothing had been before
         CHECK(b.dropped_nothing());
     }
 }
 TEST_CASE_TEMPLATE_INVOKE(new_epoch, device_bench<old>, device_bench<v1>, device_bench<v2>);
+
+TEST_CASE("N12, N5: while memory is let go RESET is busy, VERSION has nothing to offer, and nothing else passes") {
+    for (const bool by_reset : {true, false}) {
+        CAPTURE(by_reset);
+        device_bench<v2> b;
+        b.run();
+        const version_request version{.bus_version = 0x0001'0000, .transport_revision = 1};
+        const header first{.token = 0x99};
+        REQUIRE((by_reset ? b.deliver(first, reset_request{}) : b.deliver(first, version)) == errc::none);
+        const std::uint32_t epoch = b.engine.epoch();
+        CHECK(b.ask(reset_request{}).result == bus_result::busy);
+        const version_response zeros{.ffa_version = 0x0001'0002};
+        CHECK(b.ask(version) == zeros); // vectors device_version, reset_in_progress
+        CHECK(b.ask(version_request{}) == zeros);
+        CHECK(b.send(get_device_info_request{}) == errc::bad_state);
+        CHECK(b.answered_by_error(0x02, 3));
+        CHECK(b.send(area_share_request{.area_id = 9, .page_count = 1, .sharing_attrs = area_attrs::usual}) ==
+              errc::bad_state);
+        CHECK(b.answered_by_error(0x81, 0));
+        CHECK(b.engine.epoch() == epoch);
+        REQUIRE(b.engine.poll_task().what == area_task::kind::unmap);
+        CHECK(b.silent());
+        REQUIRE(b.engine.areas().unmapped(1));
+        if (by_reset)
+            CHECK(b.expect<reset_response>().head.token == 0x99);
+        else
+            CHECK(b.expect<version_response>().head.token == 0x99);
+        CHECK(b.engine.negotiated() == !by_reset);
+        CHECK(b.ask(reset_request{}) == reset_response{}); // at once: there is nothing to let go
+        CHECK(b.silent());
+    }
+}
 
 TEST_CASE("N12: what the old driver had to be told is not told to the next one") {
     device_bench<v2> b;
@@ -451,9 +488,9 @@ TEST_CASE("N11: answers about areas come in the order in which the memory is rea
     CHECK(b.silent());
 }
 
-TEST_CASE("K6: AREA_UNSHARE that overtakes the answer to AREA_SHARE takes none of it") {
+TEST_CASE("K6: AREA_UNSHARE that overtakes the answer to AREA_SHARE takes none of it, and a release follows") {
     device_bench<v2> b;
-    b.negotiate();
+    b.negotiate(event_method::indirect);
     const area_share_request offer{.area_id = 1, .page_count = 1, .sharing_attrs = area_attrs::usual};
     REQUIRE(b.deliver({.token = 10}, offer) == errc::none);
     REQUIRE(b.engine.poll_task().what == area_task::kind::map);
@@ -466,12 +503,47 @@ TEST_CASE("K6: AREA_UNSHARE that overtakes the answer to AREA_SHARE takes none o
     REQUIRE(b.deliver({.token = 11}, area_unshare_request{1}) == errc::none);
     const auto unshare = b.expect<area_unshare_response>();
     CHECK(unshare.head.token == 11);
-    CHECK(unshare.body == area_unshare_response{1, bus_result::error}); // not shared yet, as far as its driver knows
+    CHECK(unshare.body == area_unshare_response{1, bus_result::busy});
     const auto share = b.expect<area_share_response>();
     CHECK(share.head.token == 10);
     CHECK(share.body == area_share_response{1, outcome});
+    if (outcome == bus_result::success) {
+        CHECK(b.silent());
+        REQUIRE(b.engine.poll_task().what == area_task::kind::unmap);
+        REQUIRE(b.engine.areas().unmapped(1));
+    }
+    CHECK(b.expect<event_area_release>().body.area_id == 1);
     CHECK(b.silent());
-    CHECK(b.engine.poll_task().what == area_task::kind::none);
+    CHECK(b.engine.areas().size() == 0);
+}
+
+TEST_CASE("N11: a second AREA_UNSHARE gets BUSY, and the release that goes with it") {
+    device_bench<v2> b;
+    b.negotiate(event_method::indirect);
+    b.share(1);
+    REQUIRE(b.deliver({.token = 10}, area_unshare_request{1}) == errc::none);
+    CHECK(b.ask(area_unshare_request{1}) == area_unshare_response{1, bus_result::busy});
+    REQUIRE(b.engine.poll_task().what == area_task::kind::unmap);
+    REQUIRE(b.engine.areas().unmapped(1));
+    const auto first = b.expect<area_unshare_response>();
+    CHECK(first.head.token == 10);
+    CHECK(first.body == area_unshare_response{1, bus_result::success});
+    CHECK(b.expect<event_area_release>().body.area_id == 1);
+    CHECK(b.silent());
+    CHECK(b.engine.areas().size() == 0);
+}
+
+TEST_CASE("N11: a device side may take memory of any kind") {
+    for (const bool any : {false, true}) {
+        device_options options = device_options_for<v2>();
+        options.any_area_attrs = any;
+        device_bench<v2> b(options);
+        b.negotiate();
+        REQUIRE(b.send(area_share_request{.area_id = 1, .page_count = 1, .sharing_attrs = area_attrs{0x6fc}}) ==
+                errc::none);
+        CHECK((b.engine.poll_task().what == area_task::kind::map) == any);
+        if (!any) CHECK(b.answer<area_share_response>() == area_share_response{1, bus_result::error});
+    }
 }
 
 TEST_CASE("threats 2: AREA_UNSHARE while a queue uses the area: BUSY, and AREA_RELEASE later") {
@@ -591,7 +663,9 @@ TEST_CASE("T6, V1: a device that cannot go on says so, once it runs") {
     b.negotiate_device();
     CHECK(b.status(0xf) == 0xf);
     REQUIRE(b.engine.needs_reset(3));
+    REQUIRE(b.engine.needs_reset(3));
     CHECK(b.expect<event_config>().body == event_config{device_status{0x4f}, 0, 0, 0, {}});
+    REQUIRE(b.engine.needs_reset(3)); // it has been said
     CHECK(b.silent());
     CHECK(b.status(0x4f) == 0x4f);
     CHECK(b.status(0) == 0);
@@ -629,6 +703,9 @@ TEST_CASE("I2: a device whose identity breaks a rule is not attached") {
     model.id.admin_vq_count = 3; // beyond the last queue
     CHECK(b.engine.attach(8, port).error() == errc::invalid_argument);
     model.id.admin_vq_count = 2;
+    model.id.device_id = 0; // nothing there
+    CHECK(b.engine.attach(8, port).error() == errc::invalid_argument);
+    model.id.device_id = 2;
     CHECK(b.engine.attach(8, port));
 }
 
@@ -650,6 +727,146 @@ TEST_CASE("device_bus: more devices than there is room for") {
     attached<test_device> port{model};
     for (std::uint16_t n = 10; n < 13; ++n) CHECK(b.engine.attach(n, port));
     CHECK(b.engine.attach(13, port).error() == errc::full);
+    REQUIRE(b.engine.config_changed(12, 0, 0)); // that nobody is told of
+    REQUIRE(b.engine.detach(12));
+    CHECK(b.engine.attach(13, port));
+}
+
+TEST_CASE("N8: in rfc2025 events are sent unasked until the driver asks") {
+    device_bench<old> b;
+    b.run();
+    REQUIRE(b.engine.used(3, 0));
+    CHECK(b.expect<event_used>().body.vq_index == 0);
+    CHECK(b.ask(event_poll_request{}) == event_poll_response{});
+    REQUIRE(b.engine.used(3, 0));
+    CHECK(b.silent()); // its driver could not tell it from the answer to its next EVENT_POLL
+    REQUIRE(b.send(event_poll_request{}) == errc::none);
+    b.answer<event_used>();
+    REQUIRE(b.send(reset_request{}) == errc::none);
+    REQUIRE(b.engine.poll_task().what == area_task::kind::unmap);
+    REQUIRE(b.engine.areas().unmapped(1));
+    b.answer<reset_response>();
+    b.run();
+    REQUIRE(b.engine.used(3, 0));
+    b.expect<event_used>(); // the next driver
+}
+
+namespace {
+
+/// An event that the carrier refuses for this reason is owed again after a pause, and nothing else waits for it.
+void refuse_events(errc why, duration pause) {
+    device_bench<v2> b;
+    test_device model;
+    attached<test_device> port{model};
+    b.run(0x101, event_method::indirect);
+    const std::uint64_t events = b.engine.counters().events;
+    const auto refuse = [&b, why] {
+        REQUIRE(b.engine.poll_transmit(b.now));
+        b.engine.handle_sent(why, b.now);
+        CHECK(b.silent());
+    };
+    SUBCASE("EVENT_USED") {
+        REQUIRE(b.engine.used(3, 0));
+        refuse();
+        REQUIRE(b.engine.used(3, 0)); // still one
+        CHECK(b.ask(ping_request{5}).data == 5);
+        CHECK(b.engine.poll_timeout() == b.now + pause);
+        b.now += pause;
+        CHECK(b.expect<event_used>().body.vq_index == 0);
+    }
+    SUBCASE("EVENT_CONFIG") {
+        REQUIRE(b.engine.config_changed(3, 4, 2));
+        refuse();
+        b.now += pause;
+        CHECK(b.expect<event_config>().body == event_config{device_status{0xf}, 1, 4, 2, {}});
+        REQUIRE(b.engine.config_changed(3, 4, 2));
+        REQUIRE(b.engine.poll_transmit(b.now));
+        REQUIRE(b.engine.config_changed(3, 8, 1)); // while it is out for sending
+        b.engine.handle_sent(why, b.now);
+        b.now += pause;
+        CHECK(b.expect<event_config>().body == event_config{device_status{0xf}, 3, 0, 0, {}});
+    }
+    SUBCASE("ADDED, REMOVED") {
+        REQUIRE(b.engine.attach(8, port));
+        refuse();
+        b.now += pause;
+        CHECK(b.expect<event_device>().body == event_device{8, device_state::added});
+        REQUIRE(b.engine.detach(8));
+        REQUIRE(b.engine.poll_transmit(b.now));
+        REQUIRE(b.engine.attach(8, port)); // while it is out for sending
+        b.engine.handle_sent(why, b.now);
+        b.now += pause;
+        CHECK(b.expect<event_device>().body == event_device{8, device_state::removed});
+        CHECK(b.expect<event_device>().body == event_device{8, device_state::added});
+    }
+    SUBCASE("AREA_RELEASE") {
+        CHECK(b.ask(area_unshare_request{1}).result == bus_result::busy);
+        b.ask(reset_vqueue_request{0});
+        REQUIRE(b.engine.poll_task().what == area_task::kind::unmap);
+        REQUIRE(b.engine.areas().unmapped(1));
+        refuse();
+        CHECK(b.engine.areas().size() == 1);
+        b.now += pause;
+        CHECK(b.expect<event_area_release>().body.area_id == 1);
+        CHECK(b.engine.areas().size() == 0);
+    }
+    CHECK(b.silent());
+    CHECK(b.engine.poll_timeout() == never);
+    CHECK(b.engine.counters().events > events);
+    CHECK(b.engine.counters().lost == 0);
+}
+
+} // namespace
+
+TEST_CASE("V4: an event that a busy carrier refuses is owed again") { refuse_events(errc::busy, 10 * milliseconds); }
+TEST_CASE("V4: an event that a carrier refuses for another reason is owed again, too") {
+    refuse_events(errc::denied, 100 * milliseconds);
+}
+
+TEST_CASE("V4: an event is told whenever the carrier recovers") {
+    device_bench<v2> b;
+    b.run(1, event_method::indirect);
+    REQUIRE(b.engine.used(3, 0));
+    for (int i = 1; i <= 1200; ++i) {
+        REQUIRE(b.engine.poll_transmit(b.now));
+        b.engine.handle_sent(errc::busy, b.now);
+        const duration pause = (i % 500 == 0 ? 100 : 10) * milliseconds; // after five seconds it is asked less often
+        CHECK(b.engine.poll_timeout() == b.now + pause);
+        b.now += pause;
+    }
+    CHECK(b.engine.counters().events == 0);
+    CHECK(b.expect<event_used>().body.vq_index == 0);
+    CHECK(b.engine.counters().events == 1);
+    CHECK(b.engine.counters().refused_sends == 1200);
+    CHECK(b.engine.counters().lost == 0);
+}
+
+TEST_CASE("V4: an event that answers EVENT_POLL and cannot be sent is owed again") {
+    device_bench<v2> b;
+    b.run();
+    REQUIRE(b.engine.used(3, 0));
+    REQUIRE(b.send(event_poll_request{}) == errc::none);
+    REQUIRE(b.engine.poll_transmit(b.now));
+    b.engine.handle_sent(errc::denied, b.now);
+    CHECK(b.engine.counters().lost == 1); // the answer: the driver times out
+    CHECK(b.engine.counters().events == 0);
+    CHECK(b.silent());
+    REQUIRE(b.send(event_poll_request{}) == errc::none);
+    b.answer<event_used>();
+    CHECK(b.engine.counters().events == 1);
+    CHECK(b.ask(event_poll_request{}) == event_poll_response{});
+}
+
+TEST_CASE("T2: an event that was refused means nothing after a reset of its device") {
+    device_bench<v2> b;
+    b.run(1, event_method::indirect);
+    REQUIRE(b.engine.used(3, 0));
+    REQUIRE(b.engine.poll_transmit(b.now));
+    REQUIRE(b.engine.detach(3)); // while it is out for sending
+    b.engine.handle_sent(errc::busy, b.now);
+    b.now += seconds;
+    CHECK(b.expect<event_device>().body == event_device{3, device_state::removed});
+    CHECK(b.silent());
 }
 
 // --- EVENT_AVAIL
@@ -712,22 +929,22 @@ TEST_CASE("R1: an answer that the carrier refuses is sent again after a pause, w
     b.negotiate();
     REQUIRE(b.send(ping_request{1}) == errc::none);
     const errc reasons[]{errc::busy, errc::no_answer, errc::would_block, errc::retry};
-    for (int i = 0; i < 9; ++i) {
+    for (int i = 0; i < 499; ++i) { // five seconds
         REQUIRE(b.engine.poll_transmit(b.now));
         b.engine.handle_sent(reasons[i % 4], b.now);
         CHECK(b.silent());
-        const instant due = b.now + (i == 0 ? 1000 : 2000);
+        const instant due = b.now + 10 * milliseconds;
         CHECK(b.engine.poll_timeout() == due);
         b.now = due - 1;
         CHECK(b.silent());
         b.now = due;
     }
-    SUBCASE("the tenth time it is taken") { CHECK(b.expect<ping_response>().body.data == 1); }
-    SUBCASE("the tenth time it is lost") {
+    SUBCASE("the last time it is taken") { CHECK(b.expect<ping_response>().body.data == 1); }
+    SUBCASE("the last time it is lost") {
         REQUIRE(b.engine.poll_transmit(b.now));
         b.engine.handle_sent(errc::busy, b.now);
         CHECK(b.engine.counters().lost == 1);
-        CHECK(b.engine.counters().refused_sends == 10);
+        CHECK(b.engine.counters().refused_sends == 500);
     }
     CHECK(b.silent());
     CHECK(b.engine.poll_timeout() == never);

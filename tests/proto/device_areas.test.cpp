@@ -92,6 +92,29 @@ TEST_CASE("N11: offers that cannot be") {
     CHECK(a.size() == 2);
 }
 
+// Vectors device_area_attrs_supported and device_area_share_precheck.
+TEST_CASE("N11: memory that a device side takes") {
+    for (const unsigned attrs : {0x6e4u, 0x6f4u, 0x6f5u, 0xef4u, 0xee5u}) CHECK(is_usual_memory(v2, area_attrs{attrs}));
+    for (const unsigned attrs : {0x6f6u, 0x6f0u, 0x6fcu, 0xffff'ffffu, 0x16f4u, 0x6d4u, 0x0u, // of the vectors
+                                 0x6c4u, 0x2f4u, 0x674u, 0x4f4u, 0x5f4u})
+        CHECK_FALSE(is_usual_memory(v2, area_attrs{attrs}));
+    CX_CHECK(is_usual_memory(v2, area_attrs::usual));
+    CX_CHECK(!is_usual_memory(v2, area_attrs::usual | area_attrs::executable));
+    CX_CHECK(is_usual_memory(old, area_attrs::lend));
+    CX_CHECK(!is_usual_memory(old, area_attrs::usual));
+    device_areas<v2, 4> a;
+    auto m = request(1);
+    for (const unsigned attrs : {0x0u, 0x6f0u, 0x6fcu, 0x6f6u, 0x5f4u}) {
+        m.sharing_attrs = area_attrs{attrs};
+        CHECK(a.offer(m, 1) == bus_result::error);
+        device_areas<v2, 4> wide(true);
+        CHECK(wide.offer(m, 1) == bus_result::success);
+    }
+    m = request(1, 0xffff'ffff);
+    m.sharing_attrs = area_attrs{0xef4};
+    CHECK(a.offer(m, 1) == bus_result::success);
+}
+
 TEST_CASE("N11: rfc2025 has 255 areas and two attributes") {
     device_areas<old, 2> a;
     area_share_request m{.area_id = 255, .page_count = 1, .sharing_attrs = area_attrs::lend};
@@ -171,47 +194,134 @@ TEST_CASE("areas: an address resolves only inside a live area") {
     CHECK(b.areas.resolve(bus_address{~std::uint64_t{0}}, 1).error() == bad_value);
 }
 
-TEST_CASE("N11: an area that is not there, or not yet, cannot be taken back") {
+TEST_CASE("N11: an area that is not there cannot be taken back") {
     bench b;
     CHECK(b.areas.take_back(1, 5) == bus_result::error);
-    REQUIRE(b.areas.offer(request(1), 5) == bus_result::success);
-    CHECK(b.areas.take_back(1, 6) == bus_result::error);
-    REQUIRE(next_task(b.areas, task::map, 1));
-    CHECK(b.areas.take_back(1, 6) == bus_result::error);
-
-    SUBCASE("it is mapped, and the driver does not know yet") {
-        REQUIRE(b.areas.mapped(1, b.memory));
-        CHECK(b.areas.take_back(1, 6) == bus_result::error);
-        CHECK(b.areas.poll_task().what == task::none);
-        CHECK(b.areas.poll_response().token == 5); // the answer to AREA_SHARE is that one's
-        CHECK(b.areas.take_back(1, 6) == bus_result::success);
-    }
-    SUBCASE("it was refused, and the driver does not know yet") {
-        REQUIRE(b.areas.refused(1, bus_result::error));
-        CHECK(b.areas.take_back(1, 6) == bus_result::error);
-        CHECK(b.areas.poll_task().what == task::none); // there is nothing to unmap
-        const area_notice n = b.areas.poll_response();
-        CHECK(n.token == 5);
-        CHECK(n.result == bus_result::error);
-        CHECK(b.areas.size() == 0);
-    }
+    CHECK(b.areas.size() == 0);
 }
 
-TEST_CASE("N11: taking back what is on its way back is busy") {
+TEST_CASE("N11: an area that is taken back before it was answered: BUSY, the answer, a release") {
+    bench b;
+    REQUIRE(b.areas.offer(request(1), 5) == bus_result::success);
+    SUBCASE("its owner knows of nothing yet") {}
+    SUBCASE("its owner is at it") { REQUIRE(next_task(b.areas, task::map, 1)); }
+    CHECK(b.areas.take_back(1, 6) == bus_result::busy);
+    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    static_cast<void>(b.areas.poll_task());
+    REQUIRE(b.areas.mapped(1, b.memory));
+    CHECK_FALSE(b.live(1));
+    REQUIRE(next_task(b.areas, task::unmap, 1));
+    CHECK(b.areas.poll_release().what == notice::none);
+    REQUIRE(b.areas.unmapped(1));
+    CHECK(b.areas.poll_release().what == notice::none); // not before the answer
+    const area_notice n = b.areas.poll_response();
+    CHECK(n.what == notice::share_response);
+    CHECK(n.token == 5); // the answer to AREA_SHARE is that one's
+    CHECK(n.result == bus_result::success);
+    CHECK(b.areas.poll_release().area_id == 1);
+    CHECK(b.areas.size() == 0);
+}
+
+TEST_CASE("N11: an area that is taken back while its answer is owed: BUSY, the answer, a release") {
+    bench b;
+    REQUIRE(b.areas.offer(request(1), 5) == bus_result::success);
+    REQUIRE(next_task(b.areas, task::map, 1));
+    bus_result outcome = bus_result::success;
+    SUBCASE("it is mapped") {
+        REQUIRE(b.areas.mapped(1, b.memory));
+        CHECK(b.areas.take_back(1, 6) == bus_result::busy);
+        CHECK_FALSE(b.live(1));
+        REQUIRE(next_task(b.areas, task::unmap, 1));
+    }
+    SUBCASE("it was refused") {
+        outcome = bus_result::error;
+        REQUIRE(b.areas.refused(1, outcome));
+        CHECK(b.areas.take_back(1, 6) == bus_result::busy);
+        CHECK(b.areas.poll_task().what == task::none); // there is nothing to unmap
+    }
+    const area_notice n = b.areas.poll_response();
+    CHECK(n.what == notice::share_response);
+    CHECK(n.token == 5);
+    CHECK(n.result == outcome);
+    if (outcome == bus_result::success) {
+        CHECK(b.areas.poll_release().what == notice::none);
+        REQUIRE(b.areas.unmapped(1));
+    }
+    CHECK(b.areas.poll_response().what == notice::none);
+    CHECK(b.areas.poll_release().area_id == 1);
+    CHECK(b.areas.size() == 0);
+    CHECK(b.areas.take_back(1, 7) == bus_result::error);
+}
+
+TEST_CASE("N11: taking back what is on its way back is busy, and a release follows the answer") {
     bench b;
     b.share(1);
     REQUIRE(b.areas.take_back(1, 6) == bus_result::success);
-    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    bool again = false;
+    SUBCASE("before its owner knows") {
+        CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+        again = true;
+    }
     CHECK(b.areas.offer(request(1), 8) == bus_result::error); // the id is not free
     REQUIRE(next_task(b.areas, task::unmap, 1));
-    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    SUBCASE("while its owner is at it") {
+        CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+        again = true;
+    }
     REQUIRE(b.areas.unmapped(1));
-    CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+    SUBCASE("before the answer has left") {
+        CHECK(b.areas.take_back(1, 7) == bus_result::busy);
+        again = true;
+    }
+    SUBCASE("once") {}
+    CHECK(b.areas.poll_release().what == notice::none);
     const area_notice n = b.areas.poll_response();
     CHECK(n.what == notice::unshare_response);
     CHECK(n.token == 6);
+    CHECK(b.areas.size() == (again ? 1 : 0));
+    CHECK(b.areas.poll_release().what == (again ? notice::release_event : notice::none));
+    CHECK(b.areas.size() == 0);
     CHECK(b.areas.take_back(1, 7) == bus_result::error);
     CHECK(nothing_to_do(b.areas));
+}
+
+TEST_CASE("N11: a release that could not be sent is owed again") {
+    bench b;
+    b.share(1);
+    REQUIRE(b.areas.pin(1));
+    REQUIRE(b.areas.take_back(1, 6) == bus_result::busy);
+    b.areas.unpin(1);
+    REQUIRE(next_task(b.areas, task::unmap, 1));
+    REQUIRE(b.areas.unmapped(1));
+    for (int i = 0; i < 3; ++i) {
+        CHECK(b.areas.poll_release().area_id == 1);
+        CHECK(b.areas.size() == 0);
+        b.areas.put_back_release(1);
+        CHECK(b.areas.size() == 1);
+        CHECK(b.areas.poll_task().what == task::none);
+        CHECK(b.areas.take_back(1, 7) == bus_result::busy); // it does come
+    }
+    CHECK(b.areas.poll_release().area_id == 1);
+    CHECK(b.areas.size() == 0);
+}
+
+TEST_CASE("threats 2: a device pins what it uses over several calls") {
+    bench b;
+    CHECK_FALSE(b.areas.pin(1));
+    b.share(1);
+    REQUIRE(b.areas.pin(1));
+    REQUIRE(b.areas.pin(1));
+    CHECK(b.areas.take_back(1, 6) == bus_result::busy);
+    CHECK_FALSE(b.areas.pin(1)); // wanted back
+    b.areas.unpin(1);
+    CHECK(b.live(1));
+    CHECK(b.areas.poll_task().what == task::none);
+    b.areas.unpin(1);
+    CHECK_FALSE(b.live(1));
+    CHECK(next_task(b.areas, task::unmap, 1));
+    b.areas.unpin(1); // nothing left
+    b.areas.unpin(9);
+    CHECK_FALSE(b.areas.pin(1));
 }
 
 TEST_CASE("threats 2: an area in use is not unmapped under a queue; a release follows") {
@@ -282,12 +392,13 @@ TEST_CASE("N12: a reset takes everything back and owes no answers") {
     REQUIRE(next_task(b.areas, task::map, 4)); // its owner is at it
     b.areas.unpin(at(2, 0), at(2, 0), at(2, 0));
     b.areas.forget_all();
-    CHECK(b.areas.poll_response().what == notice::none); // nobody waits for it any more
+    CHECK(b.areas.poll_response().what == notice::none);      // nobody waits for it any more
+    CHECK(b.areas.offer(request(10), 9) == bus_result::busy); // no room yet
     for (std::uint16_t id = 1; id <= 3; ++id) {
         CHECK_FALSE(b.live(id));
         CHECK(next_task(b.areas, task::unmap, id));
         CHECK(b.areas.take_back(id, 9) == bus_result::error);
-        CHECK(b.areas.offer(request(id), 9) == bus_result::error); // not free yet
+        CHECK(b.areas.offer(request(id), 9) == bus_result::busy); // not free yet
         CHECK(b.areas.unmapped(id));
     }
     CHECK(b.areas.size() == 1);

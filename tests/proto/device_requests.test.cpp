@@ -162,6 +162,12 @@ TEST_CASE("F2: FEATURES_OK is refused for features that were never offered") {
     const std::uint32_t none[]{0};
     const std::uint32_t far[]{1};
     b.ask(set_driver_features_request{1, 1, none});
+    b.ask(set_driver_features_request{5, 1, far});
+    CHECK(b.status(0xb) == 0x3);
+    b.ask(set_driver_features_request{5, 1, none}); // thought better of
+    CHECK(b.status(0xb) == 0xb);
+    CHECK(b.status(0x0) == 0x0);
+    CHECK(b.status(0x3) == 0x3);
     b.ask(set_driver_features_request{1000, 1, far});
     CHECK(b.status(0xb) == 0x3);
 }
@@ -282,6 +288,41 @@ TEST_CASE("C6: SET_CONFIG is all or nothing") {
     CHECK(got.length == 0);
     CHECK(got.generation == 1);
     CHECK(b.dropped_nothing());
+}
+
+TEST_CASE("C4: in the strict profile a write with another generation is rejected") {
+    device_options options = device_options_for<v2>();
+    options.feature_bits = 0xffff'ffff;
+    device_bench<v2> b(options);
+    const auto version = b.ask(version_request{.bus_version = 0x0001'0000, .transport_revision = 1});
+    CHECK(version.feature_bits == strict_config_generation);
+    b.ask(event_configure_request{event_method::poll, 0, 0});
+    b.negotiate_device();
+    CHECK(write(b, 8, {1}, 0).length == 1);
+    const auto rejected = write(b, 8, {2}, 0);
+    CHECK(rejected.length == 0);
+    CHECK(rejected.config.empty());
+    CHECK(rejected.generation == 1); // with which it can be tried again
+    CHECK(b.model.config[8] == 1);
+    CHECK(write(b, 8, {2}, 1).length == 1);
+}
+
+TEST_CASE("S6: before oasis_v2 there are no transport features") {
+    device_options options = device_options_for<v1>();
+    options.feature_bits = strict_config_generation;
+    device_bench<v1> b(options);
+    CHECK(b.ask(version_request{.bus_version = 0x0001'0000, .transport_revision = 1}).feature_bits == 0);
+    b.ask(event_configure_request{event_method::poll, 0, 0});
+    b.negotiate_device();
+    CHECK(write(b, 8, {1}, 77).length == 1);
+}
+
+TEST_CASE("GET_CONFIG: what a device does not write is zero") {
+    device_bench<v2> b;
+    b.model.readable = 2;
+    b.negotiate();
+    b.ask(ping_request{0xffff'ffff});
+    CHECK(bytes(b.ask(get_config_request{1, 5}).config) == std::vector<unsigned>{1, 0, 0, 0, 0});
 }
 
 TEST_CASE("C3: the generation of a write is ignored in the baseline profile") {
@@ -430,6 +471,35 @@ TEST_CASE("threats 2: the addresses of a queue lie in live areas of its driver")
     CHECK(b.set(b.enabling(0)) == unconfigured); // not any more
     CHECK(b.model.enables == 0);
 }
+
+TEST_CASE_TEMPLATE_DEFINE("T7, Q5: before FEATURES_OK no queue is enabled and none is reset", Bench, too_early) {
+    Bench b;
+    b.negotiate();
+    b.share(1);
+    const std::uint32_t wanted[]{0, 0x101}; // with VIRTIO_F_RING_RESET
+    const get_vqueue_response unconfigured{.index = 0, .max_size = 256};
+    for (const unsigned status : {0x0u, 0x1u, 0x3u}) {
+        CHECK(b.status(status) == status);
+        b.ask(set_driver_features_request{0, 2, wanted});
+        b.ask(b.enabling(0)); // answered
+        CHECK(b.ask(get_vqueue_request{0}) == unconfigured);
+        CHECK(b.model.enables == 0);
+    }
+    // What the driver has set up so far stays: the bit was not accepted by FEATURES_OK.
+    if (Bench::rev == v2) {
+        auto m = b.enabling(0);
+        m.flags = vqueue_flags::keep_disabled;
+        b.ask(m); // Q8
+        b.ask(reset_vqueue_request{0});
+        CHECK(b.ask(get_vqueue_request{0}).cur_size == 64);
+    }
+    CHECK(b.status(0xb) == 0xb);
+    b.ask(b.enabling(0));
+    CHECK(b.model.enabled[0]);
+    b.ask(reset_vqueue_request{0});
+    CHECK_FALSE(b.model.enabled[0]);
+}
+TEST_CASE_TEMPLATE_INVOKE(too_early, device_bench<old>, device_bench<v1>, device_bench<v2>);
 
 TEST_CASE("Q4: a queue that the device cannot use stays as it is") {
     queues<v2> b;

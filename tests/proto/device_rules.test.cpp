@@ -65,6 +65,18 @@ constexpr bool refuses_features() {
            beyond.write(0xb) == 0x3 && far_beyond.write(0xb) == 0x3;
 }
 
+/// What is wanted behind the blocks that a device has can be taken back.
+constexpr bool takes_back(std::uint32_t block, std::uint32_t other) {
+    bench b(0x3, 0x1);
+    const std::uint32_t some[]{1};
+    const std::uint32_t none[]{0};
+    set_features(b.port, {block, 1, some});
+    set_features(b.port, {other, 1, none});
+    if (b.write(0xb) != 0x3) return false;
+    set_features(b.port, {block, 1, none});
+    return b.write(0xb) == 0xb;
+}
+
 constexpr bool accepts_features_once() {
     bench b(0x3, 0x1);
     if (b.write(0xb) != 0xb) return false;
@@ -138,6 +150,14 @@ TEST_CASE("F2: SET_DRIVER_FEATURES changes the blocks it names, between DRIVER a
 }
 
 TEST_CASE("F2, T3: FEATURES_OK is refused for what cannot be used") { CX_CHECK(refuses_features()); }
+
+TEST_CASE("F2: a feature that no device has can be taken back") {
+    CX_CHECK(takes_back(4, 5));
+    CX_CHECK(takes_back(5, 4));
+    CX_CHECK(takes_back(66, 67));
+    CX_CHECK(!takes_back(67, 66)); // too far away to be told apart
+    CX_CHECK(!takes_back(0xffff'ffff, 4));
+}
 
 TEST_CASE("F1: the features are judged once") { CX_CHECK(accepts_features_once()); }
 

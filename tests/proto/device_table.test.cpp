@@ -228,3 +228,61 @@ TEST_CASE("device_table: places can be visited") {
         }
     CHECK(there == 1);
 }
+
+TEST_CASE("device_table: without a driver a device that has gone leaves its place, whatever it had to say") {
+    device a, b, c;
+    device_table<3> t;
+    REQUIRE(t.attach(1, a.port, false));
+    REQUIRE(t.attach(2, b.port, false));
+    REQUIRE(t.attach(3, c.port, false));
+    for (const std::uint16_t n : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}}) t.list(n);
+    c.port.queue(0).used = true;
+    t.detach(2, false);
+    CHECK(t.attach(4, b.port, false));
+    t.list(4);
+    CHECK(next(t, kind::used, 3)); // the list is in order
+    CHECK(quiet(t));
+}
+
+TEST_CASE("V4: events that could not be sent are owed again") {
+    device a;
+    device_table<2> t;
+    REQUIRE(t.attach(1, a.port, true));
+    owed_event e = t.poll_event();
+    CHECK(e.what == kind::added);
+    CHECK(t.put_back(e));
+    CHECK(next(t, kind::added, 1));
+    a.port.note_change(4, 2);
+    t.list(1);
+    e = t.poll_event();
+    CHECK(e.changed_offset == 4);
+    CHECK(e.changed_length == 2);
+    a.port.note_change(8, 1);
+    t.list(1);
+    CHECK(t.put_back(e));
+    e = t.poll_event();
+    CHECK(e.what == kind::config_changed);
+    CHECK(e.changed_length == 0); // any of it
+    a.port.queue(1).used = true;
+    t.list(1);
+    e = t.poll_event();
+    CHECK(t.put_back(e)); // of a queue that is not enabled any more
+    CHECK(quiet(t));
+    a.port.queue(1).enabled = true;
+    CHECK(t.put_back(e));
+    CHECK(next(t, kind::used, 1, 1));
+
+    t.detach(1, true);
+    e = t.poll_event();
+    CHECK(e.what == kind::removed);
+    CHECK(t.put_back(e));
+    CHECK(next(t, kind::removed, 1));
+    CHECK(t.put_back({.what = kind::used, .dev_num = 1})); // of a device that has gone
+    CHECK(t.put_back({.what = kind::added, .dev_num = 1}));
+    CHECK(quiet(t));
+    REQUIRE(t.attach(2, a.port, false));
+    REQUIRE(t.attach(3, a.port, false));
+    CHECK_FALSE(t.put_back(e)); // no room
+    CHECK(t.put_back({}));
+    CHECK(quiet(t));
+}

@@ -58,13 +58,26 @@ TEST_CASE_TEMPLATE_DEFINE("T4: the steps of a device in their order", Bench, ste
         info.num_feature_bits = 64;
     }
     CHECK(b.exchange(3, get_device_info_request{}, info) == none);
-    CHECK(refusal(b, 3, get_config_request{0, 64}) == none);
-    CHECK(refusal(b, 3, set_driver_features_request{0, 2, words}) == bad_state);
+    const auto only_status = [&] { // T4: reset, ACKNOWLEDGE and DRIVER come before everything else
+        CHECK(refusal(b, 3, get_config_request{0, 8}) == bad_state);
+        CHECK(refusal(b, 3, get_device_features_request{0, 2}) == bad_state);
+        CHECK(refusal(b, 3, get_vqueue_request{0}) == bad_state);
+        CHECK(refusal(b, 3, get_shm_request{0}) == bad_state);
+        CHECK(refusal(b, 3, set_driver_features_request{0, 2, words}) == bad_state);
+    };
+    only_status();
+    CHECK(refusal(b, 3, set_device_status_request{device_status{1}}) == bad_state); // not reset yet
     b.status(3, 0x0);
+    only_status();
     b.status(3, 0x1);
+    only_status();
     CHECK(refusal(b, 3, set_driver_features_request{0, 2, words}) == bad_state);
     CHECK(refusal(b, 3, set_device_status_request{device_status{9}}) == bad_state);
     b.status(3, 0x3);
+    CHECK(refusal(b, 3, get_config_request{0, 8}) == none);
+    CHECK(refusal(b, 3, get_device_features_request{0, 2}) == none);
+    CHECK(refusal(b, 3, get_shm_request{0}) == none);
+    CHECK(refusal(b, 3, get_vqueue_request{0}) == bad_state); // before FEATURES_OK
     CHECK(refusal(b, 3, set_vqueue_request{}) == bad_state);
     CHECK(refusal(b, 3, set_config_request{}) == bad_state);
     CHECK(refusal(b, 3, reset_vqueue_request{0}) == bad_state);
@@ -92,6 +105,75 @@ TEST_CASE_TEMPLATE_DEFINE("T4: the steps of a device in their order", Bench, ste
     CHECK_FALSE(b.engine.device(3)->ring_reset);
 }
 TEST_CASE_TEMPLATE_INVOKE(steps, driver_bench<old>, driver_bench<v2>);
+
+TEST_CASE("I1: a status that is not a reset needs the device's information") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    b.status(3, 0x0);
+    CHECK(refusal(b, 3, set_device_status_request{device_status{1}}) == errc::bad_state);
+    CHECK(b.exchange(3, get_device_info_request{}, plain_info) == errc::none);
+    b.status(3, 0x1);
+}
+
+TEST_CASE("T1: until a reset is complete a device is asked for its status only") {
+    driver_bench<v2> b(driver_options_for<v2>(event_method::indirect)); // no EVENT_POLL between
+    b.bring_up({3});
+    b.running_device(3);
+    const auto only_status = [&] {
+        CHECK(refusal(b, 3, get_device_info_request{}) == errc::bad_state);
+        CHECK(refusal(b, 3, get_vqueue_request{0}) == errc::bad_state);
+        CHECK(refusal(b, 3, get_config_request{0, 4}) == errc::bad_state);
+        CHECK(refusal(b, 3, set_vqueue_request{.size = 8}) == errc::bad_state);
+        CHECK(refusal(b, 3, set_device_status_request{device_status{0xf}}) == errc::bad_state);
+    };
+    const auto t = b.ask(3, set_device_status_request{});
+    only_status(); // from the moment at which it may have begun
+    const auto asked = b.expect<set_device_status_request>();
+    SUBCASE("it takes its time") {
+        b.reply(asked, set_device_status_response{device_status{0xf}});
+        b.event(completed);
+    }
+    SUBCASE("its answer is lost") {
+        b.now += 5 * seconds;
+        b.engine.handle_timeout(b.now);
+        CHECK(b.event(completed).error == errc::timed_out);
+    }
+    b.engine.release(t, b.now);
+    only_status();
+    CHECK(b.exchange(3, get_device_status_request{}, {device_status{0x3}}) == errc::none);
+    only_status();
+    CHECK(b.exchange(3, set_device_status_request{}, {device_status{0x3}}) == errc::none);
+    only_status();
+    CHECK(b.exchange(3, get_device_status_request{}, {device_status{0x0}}) == errc::none);
+    b.status(3, 0x1);
+    CHECK(refusal(b, 3, get_device_info_request{}) == errc::none);
+}
+
+TEST_CASE("S4: what cannot be answered in a message is not asked") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    b.negotiated_device(3, 1, 512);
+    CHECK(refusal(b, 3, get_config_request{0, 84}) == errc::none); // 104 - 20
+    CHECK(refusal(b, 3, get_config_request{0, 85}) == errc::oversize);
+    CHECK(refusal(b, 3, get_config_request{0, 512}) == errc::oversize);
+    CHECK(refusal(b, 3, get_config_request{0, 513}) == errc::invalid_argument);
+    CHECK(refusal(b, 3, get_device_features_request{0, 22}) == errc::none); // (104 - 16) / 4
+    CHECK(refusal(b, 3, get_device_features_request{0, 23}) == errc::oversize);
+    CHECK(refusal(b, 3, get_device_features_request{0, 0x4000'0001}) == errc::oversize); // 4 bytes in 32 bits
+    CHECK(b.silent());
+    CHECK(b.engine.open_requests() == 0);
+}
+
+TEST_CASE("3.5: device id 0 means that nothing is there") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_info_request{});
+    get_device_info_response nothing = plain_info;
+    nothing.device_id = 0;
+    b.reply(b.expect<get_device_info_request>(), nothing);
+    CHECK(failed(b, t, errc::no_device));
+    CHECK_FALSE(b.engine.device(3)->info_known);
+}
 
 TEST_CASE("C1, Q2, Q3, F3: what no device can be asked") {
     driver_bench<v2> b;
@@ -135,6 +217,27 @@ TEST_CASE("C3: SET_CONFIG carries generation 0 in oasis_v2") {
     b.event(completed);
     CHECK(b.engine.response(t)->length == 4);
     CHECK(b.engine.device(3)->generation == 9);
+}
+
+TEST_CASE("C4: in the strict profile SET_CONFIG carries the last generation") {
+    for (const bool offered : {true, false}) {
+        for (const bool wanted : {true, false}) {
+            CAPTURE(offered);
+            CAPTURE(wanted);
+            driver_options options = driver_options_for<v2>();
+            if (wanted) options.feature_bits = strict_config_generation;
+            driver_bench<v2> b(options);
+            b.offered_bits = offered ? 0xffff'ffffu : 0u;
+            b.bring_up({3});
+            CHECK(b.engine.agreed().feature_bits == (offered && wanted ? strict_config_generation : 0u));
+            b.negotiated_device(3);
+            const std::uint8_t data[]{1, 2, 3, 4};
+            REQUIRE(b.exchange(3, get_config_request{0, 4},
+                               {.generation = 7, .offset = 0, .length = 4, .config = data}) == errc::none);
+            b.ask(3, set_config_request{.offset = 8, .length = 4, .config = data});
+            CHECK(b.expect<set_config_request>().body.generation == (offered && wanted ? 7u : 0u));
+        }
+    }
 }
 
 TEST_CASE("D17: SET_CONFIG carries the last generation before oasis_v2") {

@@ -14,6 +14,9 @@ constexpr auto old = revision::rfc2025;
 constexpr auto v2 = revision::oasis_v2;
 using enum driver_event_kind;
 
+constexpr instant later = 100;
+constexpr std::uint16_t most = 3; // AREA_UNSHARE without an answer
+
 constexpr area_share_request memory{.mem_handle = 0x99, .page_count = 3, .sharing_attrs = area_attrs::usual};
 
 template <class Areas> bool next(Areas& a, driver_event_kind kind, std::uint16_t id, errc error = errc::none) {
@@ -26,22 +29,40 @@ template <class Areas> std::uint16_t share(Areas& a) {
     const std::uint16_t id = *a.offer(memory, 0xffff);
     a.mark_sent(id);
     a.answered_offer(id, errc::none);
+    a.ended(id);
     CHECK(next(a, area_shared, id));
     return id;
+}
+
+/// An area that the device side has been asked for once.
+template <class Areas> std::uint16_t ask_back(Areas& a) {
+    const std::uint16_t id = share(a);
+    REQUIRE(a.take_back(id));
+    REQUIRE(a.unsent(0) == id);
+    a.mark_sent(id);
+    return id;
+}
+template <class Areas> bool asks_again(Areas& a, std::uint16_t id) {
+    const bool waits = a.state(id) == area_state::unshare_pending && a.unsent(later - 1).error() == errc::would_block;
+    const bool then = a.next_due() == later && a.unsent(later) == id;
+    if (then) a.mark_sent(id);
+    return waits && then && a.next_due() == never;
 }
 
 constexpr bool the_way_of_an_area() {
     driver_areas<v2, 2> a;
     const auto id = a.offer(memory, 10);
-    if (!id || *id != 1 || a.size() != 1 || *a.state(1) != area_state::offered || a.unsent() != id) return false;
+    if (!id || *id != 1 || a.size() != 1 || *a.state(1) != area_state::offered || a.unsent(0) != id) return false;
     if (a.offered(1).area_id != 1 || a.offered(1).mem_handle != 0x99 || a.offered(1).page_count != 3) return false;
     a.mark_sent(1);
-    if (a.unsent().error() != errc::would_block || a.poll().kind != none) return false;
+    if (a.unsent(0).error() != errc::would_block || a.poll().kind != none) return false;
     a.answered_offer(1, errc::none);
+    a.ended(1);
     if (*a.state(1) != area_state::shared || a.poll().kind != area_shared || a.poll().kind != none) return false;
-    if (!a.take_back(1) || *a.state(1) != area_state::unshare_pending || *a.unsent() != 1) return false;
+    if (!a.take_back(1) || *a.state(1) != area_state::unshare_pending || *a.unsent(0) != 1) return false;
     a.mark_sent(1);
-    a.answered_take_back(1, errc::none);
+    a.answered_take_back(1, errc::none, 0);
+    a.ended(1);
     if (*a.state(1) != area_state::released || a.size() != 1) return false;
     const driver_event e = a.poll();
     return e.kind == area_released && e.index == 1 && e.error == errc::none && a.size() == 0 &&
@@ -110,22 +131,130 @@ TEST_CASE("N11: only a shared area can be taken back") {
     a.answered_offer(id, errc::none);
     CHECK(a.take_back(id));
     CHECK(a.take_back(id).error() == errc::bad_state);
-    a.answered_take_back(id, errc::busy);
+    a.answered_take_back(id, errc::busy, later);
     CHECK(a.take_back(id).error() == errc::bad_state);
 }
 
-TEST_CASE("N11: a busy answer leaves the area pending until its release") {
+TEST_CASE("N11: a busy answer leaves the area pending until its release, and it is asked for again") {
     driver_areas<v2, 2> a;
-    const std::uint16_t id = share(a);
-    REQUIRE(a.take_back(id));
-    a.mark_sent(id);
-    a.answered_take_back(id, errc::busy);
-    CHECK(*a.state(id) == area_state::unshare_pending);
-    CHECK(a.poll().kind == none);
-    CHECK(a.release(id));
-    CHECK_FALSE(a.release(id)); // twice
-    CHECK(next(a, area_released, id));
+    const std::uint16_t id = ask_back(a);
+    for (int i = 0; i < 10; ++i) { // as often as it is answered
+        a.answered_take_back(id, errc::busy, later);
+        a.ended(id);
+        CHECK(a.poll().kind == none);
+        CHECK(asks_again(a, id));
+    }
+    SUBCASE("released") {
+        CHECK(a.release(id));
+        CHECK_FALSE(a.release(id)); // twice
+        CHECK(next(a, area_released, id));
+        CHECK(a.size() == 1); // the last request is still open
+        CHECK_FALSE(a.release(id));
+    }
+    SUBCASE("the release was lost: the device side does not know the id any more") {
+        a.answered_take_back(id, errc::peer_error, later);
+        CHECK(next(a, area_released, id));
+    }
+    a.ended(id);
+    CHECK(a.size() == 0);
     CHECK_FALSE(a.release(id)); // unknown
+}
+
+TEST_CASE("N11: a request to take back that is not answered is sent again, a few times") {
+    driver_areas<v2, 2> a;
+    const std::uint16_t id = ask_back(a);
+    a.failed_take_back(id, errc::timed_out, true, later, most);
+    CHECK(asks_again(a, id));
+    SUBCASE("answered") {
+        a.answered_take_back(id, errc::none, later);
+        CHECK(next(a, area_released, id));
+    }
+    SUBCASE("the device side has let go already") {
+        a.answered_take_back(id, errc::peer_error, later);
+        CHECK(next(a, area_released, id));
+    }
+    SUBCASE("released unasked, as it seems: the answer BUSY was lost") {
+        CHECK(a.release(id));
+        CHECK(next(a, area_released, id));
+    }
+    SUBCASE("never answered") {
+        a.failed_take_back(id, errc::bad_value, true, later, most);
+        CHECK(asks_again(a, id));
+        CHECK(a.poll().kind == none);
+        a.failed_take_back(id, errc::timed_out, false, later, most); // the last one did not even leave
+        CHECK(next(a, area_kept, id, errc::timed_out));
+        CHECK(*a.state(id) == area_state::shared);
+        CHECK(a.next_due() == never);
+        SUBCASE("then its release comes late") { CHECK(a.release(id)); }
+        SUBCASE("then it is tried again") {
+            REQUIRE(a.take_back(id));
+            a.mark_sent(id);
+            a.answered_take_back(id, errc::peer_error, later);
+        }
+        CHECK(next(a, area_released, id));
+    }
+    a.ended(id);
+    CHECK(a.poll().kind == none);
+    CHECK(a.size() == 0);
+}
+
+TEST_CASE("N11: a request to take back that cannot be sent leaves the area shared, and says so") {
+    driver_areas<v2, 2> a;
+    const std::uint16_t id = ask_back(a);
+    a.failed_take_back(id, errc::busy, false, later, most);
+    CHECK(next(a, area_kept, id, errc::busy));
+    CHECK(*a.state(id) == area_state::shared);
+    CHECK_FALSE(a.release(id)); // the device side knows nothing of it
+    REQUIRE(a.take_back(id));
+    CHECK(a.unsent(0) == id);
+}
+
+TEST_CASE("N11: an offer that is not answered may have been taken: the memory is free when the device side says so") {
+    driver_areas<v2, 2> a;
+    const std::uint16_t id = *a.offer(memory, 0xffff);
+    a.mark_sent(id);
+    a.unanswered_offer(id, errc::timed_out);
+    a.ended(id);
+    CHECK(a.poll().kind == none);
+    CHECK(*a.state(id) == area_state::unshare_pending);
+    CHECK(a.take_back(id).error() == errc::bad_state);
+    REQUIRE(a.unsent(0) == id); // at once
+    a.mark_sent(id);
+    a.answered_offer(id, errc::none); // too late
+    errc why = errc::timed_out;
+    SUBCASE("it had it") { a.answered_take_back(id, errc::none, later); }
+    SUBCASE("it never had it") { a.answered_take_back(id, errc::peer_error, later); }
+    SUBCASE("it had it, and lets go later") {
+        a.answered_take_back(id, errc::busy, later);
+        CHECK(a.poll().kind == none);
+        CHECK(a.release(id));
+    }
+    SUBCASE("it never says anything") {
+        a.failed_take_back(id, errc::timed_out, true, later, most);
+        CHECK(asks_again(a, id));
+        a.failed_take_back(id, errc::timed_out, true, later, most);
+        CHECK(asks_again(a, id));
+        a.failed_take_back(id, errc::timed_out, true, later, most);
+        CHECK(next(a, area_kept, id, errc::timed_out));
+        a.release_all();
+        why = errc::none;
+    }
+    CHECK(next(a, why == errc::none ? area_released : area_refused, id, why));
+    a.ended(id);
+    CHECK(a.size() == 0);
+}
+
+TEST_CASE("N11: an id is not free while an answer may name it") {
+    driver_areas<v2, 1> a;
+    const std::uint16_t id = ask_back(a);
+    CHECK(a.release(id));
+    CHECK(next(a, area_released, id));
+    CHECK(*a.state(id) == area_state::released);
+    CHECK(a.offer(memory, 1).error() == errc::full);
+    a.answered_take_back(id, errc::peer_error, later);
+    a.ended(id);
+    CHECK(a.poll().kind == none);
+    CHECK(*a.offer(memory, 1) == id);
 }
 
 TEST_CASE("threats 2: a release that is not owed changes nothing") {
@@ -142,34 +271,55 @@ TEST_CASE("N11: a release may come before the answer, and before the request has
     driver_areas<v2, 2> a;
     const std::uint16_t id = share(a);
     REQUIRE(a.take_back(id));
-    CHECK(*a.unsent() == id);
+    CHECK(*a.unsent(0) == id);
+    a.mark_sent(id);
+    a.failed_take_back(id, errc::timed_out, true, 0, most);
+    CHECK(*a.unsent(0) == id);
     CHECK(a.release(id));
-    CHECK(a.unsent().error() == errc::would_block);
-    a.answered_take_back(id, errc::peer_error); // means nothing any more
+    CHECK(a.unsent(0).error() == errc::would_block);
+    a.answered_take_back(id, errc::peer_error, later); // means nothing any more
     CHECK(*a.state(id) == area_state::released);
     CHECK(next(a, area_released, id));
-    a.answered_take_back(id, errc::none);
+    a.answered_take_back(id, errc::none, later);
     CHECK(a.poll().kind == none);
 }
 
-TEST_CASE("N11: a refused request to take back leaves the area shared") {
+TEST_CASE("N11: a refused request to take back leaves the area shared, and says so") {
     driver_areas<v2, 2> a;
-    const std::uint16_t id = share(a);
-    REQUIRE(a.take_back(id));
-    a.mark_sent(id);
-    a.answered_take_back(id, errc::peer_error);
+    const std::uint16_t id = ask_back(a);
+    a.answered_take_back(id, errc::peer_error, later);
     CHECK(*a.state(id) == area_state::shared);
-    CHECK(a.take_back(id));
+    CHECK(next(a, area_kept, id, errc::peer_error));
+    CHECK_FALSE(a.release(id));
+    REQUIRE(a.take_back(id));
+    a.answered_take_back(id, errc::none, later);
+    CHECK(next(a, area_released, id));
+}
+
+TEST_CASE("N2: when the bus ends what has not left is given up, and what has is asked for again") {
+    driver_areas<v2, 4> a;
+    const std::uint16_t pending = ask_back(a);
+    const std::uint16_t offered = *a.offer(memory, 0xffff);
+    a.give_up_offers(errc::aborted);
+    a.postponed_take_back(pending);
+    a.ended(pending);
+    CHECK(next(a, area_refused, offered, errc::aborted));
+    CHECK(a.poll().kind == none);
+    CHECK(a.unsent(0) == pending);
+    a.give_up_offers(errc::aborted); // it is no offer
+    CHECK(*a.state(pending) == area_state::unshare_pending);
+    a.postponed_take_back(offered);
+    CHECK(a.size() == 1);
 }
 
 TEST_CASE("N11: answers that nobody waits for change nothing") {
     driver_areas<v2, 2> a;
     a.answered_offer(1, errc::none);
-    a.answered_take_back(1, errc::none);
+    a.answered_take_back(1, errc::none, 0);
     CHECK(a.size() == 0);
     const std::uint16_t id = share(a);
     a.answered_offer(id, errc::peer_error);
-    a.answered_take_back(id, errc::none);
+    a.answered_take_back(id, errc::none, later);
     CHECK(*a.state(id) == area_state::shared);
     CHECK(a.poll().kind == none);
 }
@@ -184,10 +334,10 @@ TEST_CASE("driver_areas: when the peer has forgotten everything all areas are re
     a.answered_offer(refused, errc::busy);
     a.release_all();
     a.release_all();
-    CHECK(a.unsent().error() == errc::would_block);
+    CHECK(a.unsent(0).error() == errc::would_block);
     CHECK(next(a, area_released, shared));
     CHECK(next(a, area_released, pending));
-    CHECK(next(a, area_released, offered));
+    CHECK(next(a, area_refused, offered, errc::aborted)); // nobody has heard that it was shared
     CHECK(next(a, area_refused, refused, errc::busy));
     CHECK(a.poll().kind == none);
     CHECK(a.size() == 0);

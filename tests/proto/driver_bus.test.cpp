@@ -107,10 +107,17 @@ TEST_CASE("N5: a peer without a common version fails the bus") {
         b.reply(b.expect<version_request>(), version_response{.ffa_version = 0x0001'0002});
     }
     SUBCASE("it speaks another one and accepts nothing else") {
-        b.reply(b.expect<version_request>(), version_response{.bus_version = 0x0002'0000, .transport_revision = 1});
+        version_response other = b.version();
+        other.bus_version = 0x0002'0000;
+        b.reply(b.expect<version_request>(), other);
         const auto proposal = b.expect<version_request>();
         CHECK(proposal.body.bus_version == 0x0001'0000); // this side's own, not an echo of what it cannot speak
         b.reply(proposal, version_response{.ffa_version = 0x0001'0002});
+    }
+    SUBCASE("its FF-A is too old") {
+        version_response older = b.version();
+        older.ffa_version = 0x0001'0001;
+        b.reply(b.expect<version_request>(), older);
     }
     SUBCASE("it changes its mind") {
         b.reply(b.expect<version_request>(), b.version());
@@ -127,6 +134,18 @@ TEST_CASE("N5: a peer without a common version fails the bus") {
     b.bring_up({1}); // the peer was replaced
     CHECK(b.engine.epoch() == 2);
 }
+
+TEST_CASE_TEMPLATE_DEFINE("N5, N6: without a common way of carrying messages the bus fails", Bench, no_method) {
+    Bench b;
+    REQUIRE(b.engine.start(b.now));
+    version_response direct = b.version();
+    direct.bus_features = bus_feature::direct_rx | bus_feature::direct_tx;
+    if (Bench::rev == v2) b.reply(b.template expect<version_request>(), direct);
+    b.reply(b.template expect<version_request>(), direct);
+    CHECK(has_failed(b, errc::not_supported));
+    CHECK(b.engine.agreed() == version_response{});
+}
+TEST_CASE_TEMPLATE_INVOKE(no_method, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
 TEST_CASE("N5: a VERSION response of another shape fails the bus") {
     driver_bench<v2> b;
@@ -513,7 +532,17 @@ TEST_CASE("N12: a reset that the peer does not carry out fails the bus, which ca
     REQUIRE(b.engine.reset(b.now));
     const auto asked = b.expect<reset_request>();
     SUBCASE("ERROR") { b.reply(asked, reset_response{bus_result::error}); }
-    SUBCASE("BUSY") { b.reply(asked, reset_response{bus_result::busy}); }
+    SUBCASE("BUSY, three times") {
+        b.reply(asked, reset_response{bus_result::busy});
+        for (const duration pause : {1 * milliseconds, 2 * milliseconds}) {
+            CHECK(b.engine.poll_timeout() == b.now + pause);
+            b.now += pause - 1;
+            CHECK(b.silent());
+            b.now += 1;
+            CHECK(b.engine.state() == bus_state::resetting);
+            b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+        }
+    }
     SUBCASE("FFA_ERROR") { b.reply(asked, error_response{0x83}); }
     SUBCASE("no answer") {
         b.now += 5 * seconds;
@@ -529,6 +558,35 @@ TEST_CASE("N12: a reset that the peer does not carry out fails the bus, which ca
     CHECK(b.event(device_removed).dev_num == 3);
     CHECK(b.no_event());
     b.bring_up({3});
+}
+
+TEST_CASE("N12: a reset that is answered with BUSY is tried again") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    for (int i = 0; i < 3; ++i) { // each has a budget of its own
+        REQUIRE(b.engine.reset(b.now));
+        for (int busy = 0; busy < 2; ++busy) {
+            b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+            CHECK(b.no_event());
+            b.now = b.engine.poll_timeout();
+        }
+        b.reply(b.expect<reset_request>(), reset_response{});
+        b.event(bus_down);
+        b.event(device_removed);
+        b.bring_up({3});
+    }
+}
+
+TEST_CASE("N12: a carrier that is busy is not the peer's BUSY") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    REQUIRE(b.engine.reset(b.now));
+    for (int i = 0; i < 10; ++i) {
+        CHECK(b.no_event());
+        b.refuse_next(errc::busy);
+        b.now += 2 * milliseconds;
+    }
+    CHECK(has_failed(b, errc::busy));
 }
 
 TEST_CASE("N12: what was asked before a reset has no say in it") {

@@ -51,8 +51,8 @@ TEST_CASE("R1: a busy carrier is tried again after a pause, within the budget") 
         b.refuse_next(errc::would_block);
         const driver_event e = b.event(completed);
         CHECK(e.is(t));
-        CHECK(e.error == errc::would_block);
-        CHECK(b.engine.response(t).error() == errc::would_block);
+        CHECK(e.error == errc::busy); // would_block would mean that there is no response yet
+        CHECK(b.engine.response(t).error() == errc::busy);
         CHECK(b.silent());
         b.engine.release(t, b.now);
         CHECK(b.engine.open_requests() == 0); // it never left: no answer can come
@@ -143,6 +143,38 @@ TEST_CASE("a request can be answered or given up while its frame is out for send
     CHECK(b.engine.response(next).error() == errc::would_block);
     b.reply(asked, get_device_info_response{.device_id = 1});
     CHECK(b.event(completed).is(next));
+}
+
+TEST_CASE("a frame stays as it is until the carrier has said what became of it") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_status_request{});
+    const auto frame = b.engine.poll_transmit(b.now);
+    REQUIRE(frame);
+    const std::vector<std::uint8_t> before(frame->begin(), frame->end());
+    const auto h = decode_header<v2>(*frame);
+    b.deliver({.dev_num = 3, .token = h->token}, get_device_status_response{device_status{0xf}});
+    CHECK(byte_view{before} == *frame);
+    SUBCASE("its slot has another user") {
+        b.event(completed);
+        b.engine.release(t, b.now);
+        ticket<get_device_info_request> others[4];
+        for (auto& other : others) other = b.ask(3, get_device_info_request{});
+        CHECK(byte_view{before} == *frame);
+        for (int i = 0; i < 10; ++i) { // one refusal of the first frame, nine of the next
+            b.engine.handle_sent(errc::busy, b.now);
+            b.now += 2 * milliseconds;
+            REQUIRE(b.engine.poll_transmit(b.now));
+        }
+        b.engine.handle_sent({}, b.now);
+        CHECK(b.no_event());
+        for (int i = 0; i < 3; ++i) b.expect<get_device_info_request>();
+        CHECK(b.silent());
+    }
+    SUBCASE("its slot rests, and its token with it") {
+        b.engine.handle_sent({}, b.now);
+        CHECK(b.engine.response(t)->status == device_status{0xf});
+    }
 }
 
 TEST_CASE("the device of a request can go while its frame is out for sending") {
@@ -302,7 +334,7 @@ TEST_CASE("N12: a bus that has ended sends no notifications") {
     REQUIRE(b.engine.reset(b.now));
     const auto asked = b.expect<reset_request>();
     CHECK(b.engine.notify(3, 0, 0).error() == errc::bad_state);
-    b.reply(asked, reset_response{bus_result::busy});
+    b.reply(asked, reset_response{bus_result::error});
     b.event(bus_failed);
     CHECK(b.engine.notify(3, 0, 0).error() == errc::bad_state);
     REQUIRE(b.engine.start(b.now));
@@ -311,7 +343,47 @@ TEST_CASE("N12: a bus that has ended sends no notifications") {
     CHECK(b.silent());
 }
 
-TEST_CASE("N12: notifications that wait when a bus fails are forgotten with the next start") {
+TEST_CASE("N2: a bus that has failed sends nothing that was meant for it") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    b.running_device(3);
+    const auto sent = b.ask(3, get_device_status_request{});
+    const auto asked = b.expect<get_device_status_request>();
+    REQUIRE(b.engine.enumerate(b.now));
+    const auto window = b.expect<get_devices_request>();
+    const auto queued = b.ask(3, get_device_status_request{});
+    const auto offered = b.engine.share_area(1, 1, area_attrs::usual);
+    REQUIRE(offered);
+    REQUIRE(b.engine.notify(3, 0, 0));
+    b.deliver({.token = 0x4321}, ping_request{1});
+    bool kick_out = false;
+    SUBCASE("none is out for sending") {}
+    SUBCASE("one is out for sending") {
+        b.expect<ping_response>();
+        kick_out = b.engine.poll_transmit(b.now).has_value();
+    }
+    b.reply(window, error_response{0x02});
+    b.event(bus_failed);
+    if (kick_out) b.engine.handle_sent(errc::busy, b.now);
+    b.now += seconds;
+    CHECK(b.silent());
+    for (int i = 0; i < 2; ++i) CHECK(b.event(completed).error == errc::aborted);
+    const driver_event refused = b.event(area_refused);
+    CHECK(refused.index == *offered);
+    CHECK(refused.error == errc::aborted);
+    if (kick_out) b.event(kick_lost);
+    CHECK(b.no_event());
+    CHECK(b.engine.response(sent).error() == errc::aborted);
+    CHECK(b.engine.response(queued).error() == errc::aborted);
+    b.reply(asked, get_device_status_response{});
+    CHECK(b.dropped_one(drop_reason::late));
+    b.engine.release(sent, b.now);
+    b.engine.release(queued, b.now);
+    CHECK(b.engine.open_requests() == 0);
+    CHECK(b.engine.poll_timeout() == never);
+}
+
+TEST_CASE("N12: notifications that wait when a bus fails are forgotten") {
     auto b = pushed<v2>();
     b.bring_up({3});
     b.running_device(3);
@@ -324,6 +396,7 @@ TEST_CASE("N12: notifications that wait when a bus fails are forgotten with the 
     SUBCASE("one is out for sending") { out = b.engine.poll_transmit(b.now).has_value(); }
     b.reply(window, error_response{0x02});
     b.event(bus_failed);
+    if (!out) CHECK(b.silent());
     REQUIRE(b.engine.start(b.now));
     if (out) b.engine.handle_sent(errc::busy, b.now);
     b.now += 2 * milliseconds;
@@ -418,6 +491,34 @@ TEST_CASE("V1, V7: EVENT_CONFIG, with and without data, is news of the configura
     // T6: only a reset helps.
     CHECK(b.engine.request(3, set_device_status_request{device_status{0x4f}}, b.now).error() == errc::bad_state);
     b.status(3, 0x0);
+}
+
+TEST_CASE("threats 2: EVENT_CONFIG sets no bit that only a driver sets") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    b.negotiated_device(3); // 0xb
+    b.deliver({.dev_num = 3}, event_config{.status = device_status{0xf}});
+    CHECK(b.event(config_changed).dev_num == 3);
+    CHECK(b.engine.device(3)->status == device_status{0xb});
+    CHECK(b.engine.notify(3, 0, 0).error() == errc::bad_state);
+    b.deliver({.dev_num = 3}, event_used{0});
+    CHECK(b.dropped_one(drop_reason::too_early));
+    b.deliver({.dev_num = 3}, event_config{.status = device_status{0xc3}}); // FEATURES_OK is gone: T3
+    CHECK(b.engine.device(3)->status == device_status{0x43});
+    CHECK(b.engine.request(3, set_vqueue_request{.size = 8}, b.now).error() == errc::bad_state);
+    b.deliver({.dev_num = 3}, event_config{.status = device_status{0xb}});
+    CHECK(b.engine.device(3)->status == device_status{0x3});
+}
+
+TEST_CASE("T1: until a reset is complete nothing is heard of the device's queues") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    b.running_device(3);
+    REQUIRE(b.exchange(3, set_device_status_request{}, {device_status{0xf}}) == errc::none); // not yet
+    b.deliver({.dev_num = 3}, event_used{0});
+    CHECK(b.dropped_one(drop_reason::too_early));
+    CHECK(b.engine.notify(3, 0, 0).error() == errc::bad_state);
+    CHECK(b.silent());
 }
 
 TEST_CASE("threats 2: EVENT_CONFIG that cannot be") {
@@ -528,10 +629,18 @@ TEST_CASE("B2: a PING of the peer is echoed") {
     CHECK(b.silent());
     CHECK(b.dropped_nothing());
 
-    b.deliver({.token = 1}, ping_request{1});
-    b.deliver({.token = 2}, ping_request{2}); // one at a time
+    for (std::uint16_t i = 1; i <= 4; ++i) b.deliver({.token = i}, ping_request{10u + i});
+    CHECK(b.dropped_nothing());
+    b.deliver({.token = 5}, ping_request{15}); // a few at a time
     CHECK(b.dropped_one(drop_reason::overflow));
-    CHECK(b.expect<ping_response>().head.token == 1);
+    for (std::uint16_t i = 1; i <= 4; ++i) {
+        if (i == 2) b.refuse_next(errc::busy);
+        b.now += 2 * milliseconds;
+        const auto echo = b.expect<ping_response>();
+        CHECK(echo.head.token == i);
+        CHECK(echo.body.data == 10u + i);
+    }
+    CHECK(b.silent());
     b.deliver({0x02, 0x03, 0x00, 0x00, 0x00, 0x00, 0x0b, 0x00, 0x00, 0x00, 0x00});
     CHECK(b.dropped_one(drop_reason::malformed));
     CHECK(b.silent());
@@ -620,7 +729,7 @@ TEST_CASE_TEMPLATE_DEFINE("N8: events are asked for every 100 ms, at once after 
 }
 TEST_CASE_TEMPLATE_INVOKE(polls, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
-TEST_CASE("threats 2: endless events are taken within a budget") {
+TEST_CASE("threats 2: endless events are taken within a budget, and the next round follows at once") {
     driver_options options = driver_options_for<v2>();
     SUBCASE("five") { options.policy.poll_budget = 5; }
     SUBCASE("none but the first") { options.policy.poll_budget = 0; }
@@ -634,9 +743,46 @@ TEST_CASE("threats 2: endless events are taken within a budget") {
             const auto asked = b.expect<event_poll_request>();
             b.deliver({.dev_num = 3, .token = asked.head.token}, event_used{0});
         }
-        CHECK(b.silent());
-        CHECK(b.engine.poll_timeout() == b.now + 100 * milliseconds);
+        CHECK(b.silent()); // the caller looks after other things
+        CHECK(b.engine.poll_timeout() == b.now + 1);
     }
+    b.now = b.engine.poll_timeout();
+    b.reply(b.expect<event_poll_request>(), event_poll_response{});
+    CHECK(b.engine.poll_timeout() == b.now + 100 * milliseconds);
+}
+
+TEST_CASE("N8: only an event with the token of the EVENT_POLL is its answer") {
+    driver_bench<v2> b;
+    b.bring_up({3});
+    b.running_device(3);
+    b.now = b.engine.poll_timeout();
+    const auto asked = b.expect<event_poll_request>();
+    b.deliver({.dev_num = 3, .token = 0}, event_used{1}); // pushed
+    CHECK(b.event(used).index == 1);
+    b.deliver({.dev_num = 9, .token = 77}, event_used{1}); // refused
+    CHECK(b.dropped_one(drop_reason::no_device));
+    b.deliver({0x00, 0x42, 0x03, 0x00, 0x4d, 0x00, 0x09, 0x00, 0x01}); // malformed
+    CHECK(b.dropped_one(drop_reason::malformed));
+    CHECK(b.silent()); // still open
+    CHECK(b.engine.open_requests() == 1);
+    b.deliver({.dev_num = 3, .token = asked.head.token}, event_used{2});
+    CHECK(b.event(used).index == 2);
+    CHECK(b.engine.open_requests() == 0);
+    b.expect<event_poll_request>();
+}
+
+TEST_CASE("D5: a peer whose events carry tokens of their own") {
+    driver_options options = driver_options_for<v2>();
+    options.any_event_ends_poll = true;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    b.running_device(3);
+    b.now = b.engine.poll_timeout();
+    b.expect<event_poll_request>();
+    b.deliver({.dev_num = 3, .token = 0x7777}, event_used{1});
+    b.event(used);
+    b.expect<event_poll_request>();
+    CHECK(b.engine.open_requests() == 1);
 }
 
 TEST_CASE("N8: an event that is dropped still answers EVENT_POLL") {
@@ -771,12 +917,19 @@ TEST_CASE_TEMPLATE_DEFINE("N11: AREA_SHARE and AREA_UNSHARE", Bench, areas) {
         CHECK(b.no_event());
         CHECK(b.engine.area(1) == area_state::unshare_pending);
         CHECK(b.engine.unshare_area(1).error() == errc::bad_state);
-        b.now += 100 * seconds; // possibly much later
-        b.engine.handle_timeout(b.now);
-        CHECK(b.silent());
+        for (int i = 0; i < 20; ++i) { // possibly much later
+            CHECK(b.engine.poll_timeout() == b.now + seconds);
+            b.now += seconds - 1;
+            CHECK(b.silent());
+            b.now += 1;
+            b.reply(b.template expect<area_unshare_request>(), area_unshare_response{1, bus_result::busy});
+            CHECK(b.no_event());
+        }
         b.deliver({}, event_area_release{1});
         b.deliver({}, event_area_release{1});
         CHECK(b.dropped_one(drop_reason::unexpected));
+        b.now += 10 * seconds;
+        CHECK(b.silent());
     }
     const driver_event e = b.event(area_released);
     CHECK(e.index == 1);
@@ -795,38 +948,66 @@ TEST_CASE("N11: an area that the device side does not take") {
     REQUIRE(id);
     const auto asked = b.expect<area_share_request>();
     errc why = errc::peer_error;
-    SUBCASE("ERROR") { b.reply(asked, area_share_response{*id, bus_result::error}); }
+    bus_result said = bus_result::error;
+    SUBCASE("ERROR") {}
     SUBCASE("BUSY") {
-        b.reply(asked, area_share_response{*id, bus_result::busy});
+        said = bus_result::busy;
         why = errc::busy;
     }
-    SUBCASE("another area") {
-        b.reply(asked, area_share_response{static_cast<std::uint16_t>(*id + 1), bus_result::success});
-        why = errc::bad_value;
-    }
-    SUBCASE("area 0") {
-        b.reply(asked, area_share_response{0, bus_result::success});
-        why = errc::bad_value;
-    }
-    SUBCASE("an illegal result") {
-        b.reply(asked, area_share_response{*id, bus_result{3}});
-        why = errc::bad_value;
-    }
-    SUBCASE("no answer") {
-        b.now += 5 * seconds;
-        b.engine.handle_timeout(b.now);
-        why = errc::timed_out;
-    }
+    b.reply(asked, area_share_response{*id, said});
     const driver_event e = b.event(area_refused);
     CHECK(e.index == *id);
     CHECK(e.error == why);
     CHECK(b.engine.open_areas() == 0);
     CHECK(b.engine.state() == bus_state::ready);
-    if (why == errc::bad_value) CHECK(b.dropped_one(drop_reason::bad_value));
-    b.reply(asked, area_share_response{*id, bus_result::success}); // too late, or twice
+    CHECK(b.silent());
+    b.reply(asked, area_share_response{*id, bus_result::success}); // twice
     CHECK(b.engine.open_areas() == 0);
     CHECK(b.no_event());
     CHECK(*b.engine.share_area(1, 1, area_attrs::usual) == *id + 1); // the id is not used again at once
+}
+
+TEST_CASE("N11: memory whose AREA_SHARE has no usable answer is asked back before it is given up") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const auto id = b.engine.share_area(1, 1, area_attrs::usual);
+    REQUIRE(id);
+    const auto asked = b.expect<area_share_request>();
+    errc why = errc::bad_value;
+    bool times_out = false;
+    SUBCASE("another area") {
+        b.reply(asked, area_share_response{static_cast<std::uint16_t>(*id + 1), bus_result::success});
+    }
+    SUBCASE("area 0") { b.reply(asked, area_share_response{0, bus_result::success}); }
+    SUBCASE("an illegal result") { b.reply(asked, area_share_response{*id, bus_result{3}}); }
+    SUBCASE("no answer, late success, and the device side has it") {
+        why = errc::timed_out;
+        times_out = true;
+    }
+    if (times_out) {
+        b.now += 5 * seconds;
+        b.engine.handle_timeout(b.now);
+        b.reply(asked, area_share_response{*id, bus_result::success});
+        CHECK(b.dropped_one(drop_reason::late));
+    } else {
+        CHECK(b.dropped_one(drop_reason::bad_value));
+    }
+    CHECK(b.no_event()); // the device side may use the memory
+    CHECK(b.engine.area(*id) == area_state::unshare_pending);
+    CHECK(b.engine.unshare_area(*id).error() == errc::bad_state);
+    const auto back = b.expect<area_unshare_request>();
+    CHECK(back.body.area_id == *id);
+    if (times_out)
+        b.reply(back, area_unshare_response{*id, bus_result::success});
+    else
+        b.reply(back, area_unshare_response{*id, bus_result::error}); // it never had it
+    const driver_event e = b.event(area_refused);
+    CHECK(e.index == *id);
+    CHECK(e.error == why);
+    CHECK(b.no_event());
+    CHECK(b.engine.open_areas() == 0);
+    CHECK(b.engine.open_requests() == 0);
+    CHECK(b.engine.state() == bus_state::ready);
 }
 
 TEST_CASE("N11: AREA_SHARE that the carrier does not take") {
@@ -836,25 +1017,119 @@ TEST_CASE("N11: AREA_SHARE that the carrier does not take") {
     b.refuse_next(errc::denied);
     CHECK(b.event(area_refused).error == errc::denied);
     CHECK(b.engine.open_areas() == 0);
+    CHECK(b.silent());
 }
 
-TEST_CASE("N11: AREA_UNSHARE that is refused leaves the area shared") {
+TEST_CASE("N11: AREA_UNSHARE that is refused leaves the area shared, and says so") {
     auto b = pushed<v2>();
     b.bring_up({3});
     const std::uint16_t id = b.shared_area();
     REQUIRE(b.engine.unshare_area(id));
-    const auto asked = b.expect<area_unshare_request>();
-    SUBCASE("ERROR") { b.reply(asked, area_unshare_response{id, bus_result::error}); }
-    SUBCASE("another area") {
-        b.reply(asked, area_unshare_response{static_cast<std::uint16_t>(id + 1), bus_result::success});
-    }
-    SUBCASE("no answer") {
-        b.now += 5 * seconds;
-        b.engine.handle_timeout(b.now);
-    }
+    b.reply(b.expect<area_unshare_request>(), area_unshare_response{id, bus_result::error});
+    const driver_event e = b.event(area_kept);
+    CHECK(e.index == id);
+    CHECK(e.error == errc::peer_error);
+    CHECK(b.no_event());
     CHECK(b.engine.area(id) == area_state::shared);
     REQUIRE(b.engine.unshare_area(id)); // another time
     b.reply(b.expect<area_unshare_request>(), area_unshare_response{id, bus_result::success});
+    CHECK(b.event(area_released).index == id);
+}
+
+TEST_CASE("R1: AREA_UNSHARE that the carrier never takes leaves the area shared, and says so") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const std::uint16_t id = b.shared_area();
+    REQUIRE(b.engine.unshare_area(id));
+    errc why = errc::busy;
+    SUBCASE("busy") {
+        for (int i = 0; i < 10; ++i) { // the carrier is busy, not the peer
+            CHECK(b.no_event());
+            b.refuse_next(errc::busy);
+            b.now += 2 * milliseconds;
+        }
+    }
+    SUBCASE("denied") {
+        b.refuse_next(errc::denied);
+        why = errc::denied;
+    }
+    const driver_event e = b.event(area_kept);
+    CHECK(e.index == id);
+    CHECK(e.error == why);
+    CHECK(b.engine.area(id) == area_state::shared);
+    CHECK(b.silent());
+    CHECK(b.engine.poll_timeout() == never);
+    REQUIRE(b.engine.unshare_area(id));
+    b.reply(b.expect<area_unshare_request>(), area_unshare_response{id, bus_result::success});
+    CHECK(b.event(area_released).index == id);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("N11: AREA_UNSHARE without an answer is sent again", Bench, unshare_again) {
+    Bench b = pushed<Bench::rev>();
+    b.bring_up({3});
+    const std::uint16_t id = b.shared_area();
+    REQUIRE(b.engine.unshare_area(id));
+    framed<area_unshare_request> asked{};
+    const auto times_out = [&] {
+        asked = b.template expect<area_unshare_request>();
+        b.now += 5 * seconds;
+        b.engine.handle_timeout(b.now);
+        CHECK(b.silent());
+    };
+    const auto rests = [&] { // in rfc2025 for as long as the old answer may come
+        b.now = b.engine.poll_timeout();
+        if (Bench::rev == old) b.engine.handle_timeout(b.now);
+    };
+    times_out();
+    CHECK(b.no_event());
+    CHECK(b.engine.area(id) == area_state::unshare_pending);
+    if (Bench::rev != old) CHECK(b.engine.poll_timeout() == b.now + seconds);
+    rests();
+    SUBCASE("the device side had done it, and the answer was lost") {
+        b.reply(b.template expect<area_unshare_request>(), area_unshare_response{id, bus_result::error});
+        CHECK(b.event(area_released).index == id);
+        CHECK(b.engine.open_areas() == 0);
+    }
+    SUBCASE("the request was lost") {
+        b.reply(b.template expect<area_unshare_request>(), area_unshare_response{id, bus_result::success});
+        CHECK(b.event(area_released).index == id);
+    }
+    SUBCASE("the answer BUSY was lost: a release comes") {
+        b.deliver({}, event_area_release{id});
+        CHECK(b.event(area_released).index == id);
+    }
+    SUBCASE("never answered: that ends in bounded time") {
+        times_out();
+        rests();
+        times_out();
+        const driver_event e = b.event(area_kept);
+        CHECK(e.index == id);
+        CHECK(e.error == errc::timed_out);
+        CHECK(b.engine.area(id) == area_state::shared);
+        b.now += 20 * seconds;
+        b.engine.handle_timeout(b.now);
+        CHECK(b.silent());
+        REQUIRE(b.engine.unshare_area(id));
+        b.reply(b.template expect<area_unshare_request>(), area_unshare_response{id, bus_result::error});
+        CHECK(b.event(area_released).index == id);
+    }
+    CHECK(b.no_event());
+    CHECK(b.engine.state() == bus_state::ready);
+}
+TEST_CASE_TEMPLATE_INVOKE(unshare_again, driver_bench<old>, driver_bench<v2>);
+
+TEST_CASE("N11: a wrong answer to AREA_UNSHARE is none") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const std::uint16_t id = b.shared_area();
+    REQUIRE(b.engine.unshare_area(id));
+    b.reply(b.expect<area_unshare_request>(),
+            area_unshare_response{static_cast<std::uint16_t>(id + 1), bus_result::success});
+    CHECK(b.dropped_one(drop_reason::bad_value));
+    CHECK(b.engine.area(id) == area_state::unshare_pending);
+    CHECK(b.no_event());
+    b.now = b.engine.poll_timeout();
+    b.reply(b.expect<area_unshare_request>(), area_unshare_response{id, bus_result::error});
     CHECK(b.event(area_released).index == id);
 }
 
@@ -865,6 +1140,23 @@ TEST_CASE("N2: an ERROR to AREA_SHARE means that the peer has restarted") {
     b.reply(b.expect<area_share_request>(), error_response{0x81});
     CHECK(b.event(bus_failed).error == errc::peer_error);
     CHECK(b.event(area_refused).error == errc::peer_error);
+    CHECK(b.no_event());
+}
+
+TEST_CASE("N2: an ERROR to AREA_UNSHARE means that the peer has restarted: the area is released when it agrees anew") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const std::uint16_t id = b.shared_area();
+    REQUIRE(b.engine.unshare_area(id));
+    b.reply(b.expect<area_unshare_request>(), error_response{0x82});
+    CHECK(b.event(bus_failed).error == errc::peer_error);
+    CHECK(b.no_event());
+    CHECK(b.silent());
+    CHECK(b.engine.area(id) == area_state::unshare_pending);
+    REQUIRE(b.engine.reset(b.now));
+    b.reply(b.expect<reset_request>(), reset_response{});
+    b.event(bus_down);
+    CHECK(b.event(area_released).index == id);
 }
 
 TEST_CASE("N2: a bus that is not up sends no request about areas") {
@@ -882,8 +1174,23 @@ TEST_CASE("N2: a bus that is not up sends no request about areas") {
     CHECK(b.engine.area(id) == area_state::unshare_pending);
     CHECK(b.engine.unshare_area(id).error() == errc::bad_state);
     REQUIRE(b.engine.start(b.now));
+    CHECK(b.event(device_removed).dev_num == 3);
+    b.reply(b.expect<version_request>(), b.version());
+    CHECK(b.no_event()); // the peer has only been asked what it speaks
+    CHECK(b.engine.open_areas() == 2);
+    const auto proposal = b.expect<version_request>();
+    SUBCASE("the peer agrees") { b.reply(proposal, b.version()); }
+    SUBCASE("it does not, and a reset follows") {
+        b.reply(proposal, version_response{.ffa_version = 0x0001'0002});
+        b.event(bus_failed);
+        CHECK(b.no_event());
+        REQUIRE(b.engine.reset(b.now));
+        b.reply(b.expect<reset_request>(), reset_response{});
+        b.event(bus_down);
+    }
     CHECK(b.event(area_released).index == id);
     CHECK(b.event(area_refused).error == errc::aborted);
+    CHECK(b.no_event());
     CHECK(b.engine.open_areas() == 0);
 }
 

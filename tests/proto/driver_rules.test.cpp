@@ -156,7 +156,15 @@ TEST_CASE("T1: the status is what the device says; a reset ends what was negotia
     CX_CHECK(!after_status(device, 0x0, 0x0).ring_reset);
     CX_CHECK(after_status(known_device{}, 0x0, 0x0).status_known);
     CX_CHECK(after_status(known_device{}, 0x0, 0xf).status == bits(0xf)); // not complete yet
+    CX_CHECK(after_status(known_device{.resetting = true}, 0x0, 0xf).resetting);
+    CX_CHECK(!after_status(known_device{.resetting = true}, 0x0, 0x0).resetting);
     CX_CHECK(!after_status(known_device{}, 0x1, 0x1).status_known);
+}
+
+TEST_CASE("V1, T3: an event takes bits of the status away and asks for a reset, no more") {
+    for (unsigned now = 0; now < 0x100; ++now)
+        for (unsigned reported = 0; reported < 0x100; ++reported)
+            CHECK(status_after_event(bits(now), bits(reported)) == bits((now & reported) | (reported & 0x40)));
 }
 
 TEST_CASE("driver_rules: what other answers tell") {

@@ -20,6 +20,14 @@ constexpr version_response right_v2{.bus_version = 0x0001'0000,
                                     .bus_features = indirect | bus_feature::fifo,
                                     .max_areas = 0xffff};
 
+constexpr driver_options options{.bus_features = indirect};
+
+/// The answer of a peer with this pair.
+constexpr version_response speaks(std::uint32_t bus, std::uint32_t transport, std::uint32_t ffa = 0x0001'0002,
+                                  bus_feature features = indirect) {
+    return {.bus_version = bus, .transport_revision = transport, .ffa_version = ffa, .bus_features = features};
+}
+
 /// A negotiator that has taken these inputs.
 template <revision R, class... Input> constexpr negotiator<R> after(Input... input) {
     negotiator<R> n;
@@ -30,7 +38,7 @@ template <revision R, class... Input> constexpr negotiator<R> after(Input... inp
 }
 
 template <revision R> constexpr errc judge_in(negotiator<R> n, const version_response& got) {
-    return n.judge(got, indirect);
+    return n.judge(got, options);
 }
 
 constexpr bool walks_the_table() {
@@ -50,7 +58,7 @@ constexpr bool walks_the_table() {
 
 constexpr bool agrees_on_what_both_have() {
     auto n = after<v2>(bus_input::start, bus_input::accepted);
-    if (n.judge(right_v2, indirect | bus_feature::direct_rx) != errc::none) return false;
+    if (n.judge(right_v2, {.bus_features = indirect | bus_feature::direct_rx}) != errc::none) return false;
     const version_response got = n.agreed();
     n.forget();
     return got.bus_features == indirect && got.feature_bits == 0 && got.max_areas == 0xffff &&
@@ -104,21 +112,41 @@ TEST_CASE("N5: the probe asks for (0, 0), the proposal names this side's pair") 
 TEST_CASE("N5: a version that cannot be used") {
     constexpr auto probing = after<v2>(bus_input::start);
     constexpr auto agreeing = after<v2>(bus_input::start, bus_input::accepted);
-    CX_CHECK(judge_in(probing, version_response{.ffa_version = 0x0001'0002}) == errc::unsupported_revision);
-    CX_CHECK(judge_in(probing, version_response{.bus_version = 0x0002'0000, .transport_revision = 1}) == errc::none);
-    CX_CHECK(judge_in(agreeing, version_response{.ffa_version = 0x0001'0002}) == errc::unsupported_revision);
-    CX_CHECK(judge_in(agreeing, version_response{.bus_version = 0x0001'0001, .transport_revision = 1}) ==
-             errc::unsupported_revision);
-    CX_CHECK(judge_in(agreeing, version_response{.bus_version = 0x0001'0000, .transport_revision = 2}) ==
-             errc::unsupported_revision);
-    CX_CHECK(judge_in(agreeing, right_v2) == errc::none);
+    using enum errc;
+    CX_CHECK(judge_in(probing, speaks(0, 0)) == unsupported_revision);
+    CX_CHECK(judge_in(probing, speaks(0x0002'0000, 1)) == none);
+    CX_CHECK(judge_in(probing, speaks(0x0001'0000, 1, 0x0001'0001)) == unsupported_revision);
+    CX_CHECK(judge_in(probing, speaks(0x0001'0000, 1, 0)) == unsupported_revision);
+    CX_CHECK(judge_in(probing, speaks(0x0001'0000, 1, 0xffff'ffff)) == unsupported_revision); // no version at all
+    CX_CHECK(judge_in(agreeing, speaks(0, 0)) == unsupported_revision);
+    CX_CHECK(judge_in(agreeing, speaks(0x0001'0001, 1)) == unsupported_revision);
+    CX_CHECK(judge_in(agreeing, speaks(0x0001'0000, 2)) == unsupported_revision);
+    CX_CHECK(judge_in(agreeing, speaks(0x0001'0000, 1, 0x0001'0001)) == unsupported_revision);
+    CX_CHECK(judge_in(agreeing, speaks(0x0001'0000, 1, 0x0001'0003)) == none);
+    CX_CHECK(judge_in(agreeing, right_v2) == none);
+    CX_CHECK(judge_in(agreeing, speaks(0x0001'0000, 1, 0x0001'0002, bus_feature::direct_rx)) == not_supported);
+    CX_CHECK(judge_in(agreeing, speaks(0x0001'0000, 1, 0x0001'0002, bus_feature{})) == not_supported);
     constexpr auto old_agreeing = after<old>(bus_input::start);
-    CX_CHECK(judge_in(old_agreeing, version_response{.bus_version = 0x0001'0000, .transport_revision = 1}) ==
-             errc::unsupported_revision);
-    CX_CHECK(judge_in(old_agreeing, version_response{.bus_version = 1, .transport_revision = 1}) == errc::none);
+    CX_CHECK(judge_in(old_agreeing, speaks(0x0001'0000, 1, 0)) == unsupported_revision);
+    CX_CHECK(judge_in(old_agreeing, speaks(1, 1, 0)) == none); // it does not say which FF-A it has
+    CX_CHECK(judge_in(old_agreeing, speaks(1, 1, 0, bus_feature{})) == not_supported);
 }
 
-TEST_CASE("S3: only what both sides have is agreed on, and no strict profile") { CX_CHECK(agrees_on_what_both_have()); }
+TEST_CASE("S6: the strict profile, if both sides want it") {
+    constexpr auto agreed_bits = []<revision R>(negotiator<R> n, version_response got, std::uint32_t wanted) {
+        driver_options o = options;
+        o.feature_bits = wanted;
+        got.feature_bits = 0xffff'ffff;
+        return n.judge(got, o) == errc::none ? n.agreed().feature_bits : 0xbad;
+    };
+    constexpr auto agreeing = after<v2>(bus_input::start, bus_input::accepted);
+    CX_CHECK(agreed_bits(agreeing, right_v2, 0) == 0);
+    CX_CHECK(agreed_bits(agreeing, right_v2, strict_config_generation) == strict_config_generation);
+    CX_CHECK(agreed_bits(agreeing, right_v2, 0xffff'ffff) == strict_config_generation); // the only one there is
+    CX_CHECK(agreed_bits(after<old>(bus_input::start), speaks(1, 1), 1) == 0);          // not before oasis_v2
+}
+
+TEST_CASE("S3: only what both sides have is agreed on") { CX_CHECK(agrees_on_what_both_have()); }
 
 TEST_CASE("N15: windows are as long as a response can report, at most 256") {
     constexpr auto n = after<v1>(bus_input::start, bus_input::accepted, bus_input::accepted);

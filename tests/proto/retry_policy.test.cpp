@@ -22,6 +22,9 @@ TEST_CASE("retry_policy: the defaults are bounded and written in microseconds") 
     CX_CHECK(usual.response_timeout == 5'000'000);
     CX_CHECK(usual.poll_interval == 100'000);
     CX_CHECK(usual.poll_budget == 64);
+    CX_CHECK(usual.area_interval == 1'000'000);
+    CX_CHECK(usual.area_attempts == 3);
+    CX_CHECK(usual.reset_attempts == 3);
 }
 
 TEST_CASE("retry_policy: the pause doubles up to its maximum") {
@@ -38,3 +41,8 @@ TEST_CASE("retry_policy: the pause doubles up to its maximum") {
 }
 
 TEST_CASE("retry_policy: a token rests for twice the response time-out") { CX_CHECK(usual.quarantine() == 10'000'000); }
+
+TEST_CASE("N8, N9: a device side tries a frame for five seconds") {
+    CX_CHECK(device_retry_policy.busy_attempts * device_retry_policy.backoff(1) == 5 * seconds);
+    CX_CHECK(device_retry_policy.backoff(499) == 10 * milliseconds);
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 // `proto::device_bus`: the device side of a virtio-msg bus as a sans-IO engine, for one driver endpoint. Requests are
-// answered in the order in which they come, each valid one exactly once; what is wrong is counted.
+// carried out in the order in which they come and each valid one is answered once: at once, or when memory has been
+// mapped or let go (AREA_SHARE, AREA_UNSHARE, RESET, VERSION). What is wrong is counted.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,9 +32,11 @@ struct device_capacity {
 struct device_options {
     std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
     bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
+    std::uint32_t feature_bits = 0;          ///< transport features of this bus (oasis_v2): `strict_config_generation`
     std::uint32_t ffa_version = 0x0001'0002; ///< of this side, in VERSION (oasis_v2)
     bool can_push = true;                    ///< the carrier can send events unasked: EVENT_CONFIGURE with INDIRECT
-    retry_policy policy{};                   ///< of its sends
+    bool any_area_attrs = false;             ///< areas of any kind are taken, not only usual memory
+    retry_policy policy = device_retry_policy;
 };
 
 /// What a device side has done and seen.
@@ -44,21 +47,21 @@ struct device_counters {
     std::uint64_t kicks{};         ///< of the received ones: EVENT_AVAIL that were taken
     std::uint64_t events{};        ///< of the sent ones: events
     std::uint64_t refused_sends{}; ///< sends that the carrier refused as busy
-    std::uint64_t lost{};          ///< frames that could not be sent
+    std::uint64_t lost{};          ///< answers that could not be sent, events that could not be kept
     drop_counters dropped{};       ///< received frames that were not acted on
 };
 
 /// The device side of one bus in revision `R`, as one driver endpoint sees it.
 ///
-/// After `handle_frame`, `handle_sent` and every operation: `poll_transmit` until `would_block` (each frame is answered
-/// with `handle_sent` before the next one is asked for) and `poll_task` until there is none.
+/// After `handle_frame`, `handle_sent` and every operation, those of `areas()` too: `poll_transmit` until `would_block`
+/// (each frame is answered with `handle_sent` before the next one is asked for) and `poll_task` until there is none.
 template <revision R, device_capacity C = device_capacity{}> class device_bus {
     static_assert(C.msg_size >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");
 
 public:
     using areas_type = device_areas<R, C.areas>;
 
-    constexpr explicit device_bus(const device_options& options) : options_(options) {
+    constexpr explicit device_bus(const device_options& options) : options_(options), areas_(options.any_area_attrs) {
         VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
         if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
     }
@@ -69,7 +72,8 @@ public:
     /// Errors: `invalid_argument` (the number is taken, or the identity breaks a rule), `full`.
     constexpr result<void> attach(std::uint16_t dev_num, device_port& port) {
         const get_device_info_response info = info_of(port);
-        if (!legal(R, info) || !layout_of<get_device_info_response, R>::fits(info)) return errc::invalid_argument;
+        if (info.device_id == 0 || !legal(R, info) || !layout_of<get_device_info_response, R>::fits(info))
+            return errc::invalid_argument;
         return devices_.attach(dev_num, port, negotiated_);
     }
 
@@ -101,24 +105,27 @@ public:
         const std::uint32_t size = port->identity().config_size;
         if (offset > size || length > size - offset) return errc::invalid_argument;
         ++port->generation;
-        note_change(dev_num, *port, offset, length);
+        port->note_change(offset, length);
+        devices_.list(dev_num);
         return {};
     }
 
-    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told.
+    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told once.
     constexpr result<void> needs_reset(std::uint16_t dev_num) {
         device_port* port = devices_.find(dev_num);
         if (port == nullptr) return errc::no_device;
-        const bool tell = has(port->status, device_status::driver_ok);
+        if (has(port->status, device_status::needs_reset)) return {};
         port->status = port->status | device_status::needs_reset;
-        if (tell) note_change(dev_num, *port, 0, 0);
+        if (!has(port->status, device_status::driver_ok)) return {};
+        port->note_change(0, 0);
+        devices_.list(dev_num);
         return {};
     }
 
     // --- memory
 
     /// The next thing to do about the driver's memory; kind `none` if there is none. Answer with `areas().mapped`,
-    /// `refused` or `unmapped`.
+    /// `refused` or `unmapped`. RESET and VERSION are not answered before everything is unmapped.
     constexpr area_task poll_task() { return areas_.poll_task(); }
     /// The driver's memory; a `resolver` for the queues of the devices.
     constexpr areas_type& areas() { return areas_; }
@@ -149,35 +156,53 @@ public:
     /// now.
     constexpr result<byte_view> poll_transmit(instant now) {
         if (now < next_send_) return errc::would_block;
-        if (out_size_ == 0) compose_what_is_owed();
+        if (out_size_ == 0) compose_what_is_owed(now);
         if (out_size_ == 0) return errc::would_block;
         return byte_view{out_, out_size_};
     }
 
-    /// What became of the frame that `poll_transmit` gave last. `busy`, `no_answer`, `would_block`, `retry` are tried
-    /// again within the policy's budget; a frame that cannot be sent is counted as lost.
+    /// What became of the frame that `poll_transmit` gave last. After `busy`, `no_answer`, `would_block`, `retry` an
+    /// answer is tried again within the policy's budget, and is lost then: the driver times out. An event that was not
+    /// sent is owed again, whatever the reason, and does not keep an answer waiting.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(out_size_ != 0);
         const errc why = outcome.error();
-        if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
-            ++counters_.refused_sends;
-            if (++attempts_ < options_.policy.busy_attempts) {
+        const bool refused =
+            why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry;
+        const bool event = out_event_.what != owed_event::kind::none || out_release_ != 0;
+        if (refused) ++counters_.refused_sends;
+        if (outcome) {
+            ++counters_.sent;
+            if (event) ++counters_.events;
+            if (out_pushed_) event_attempts_ = 0;
+        } else if (out_pushed_) {
+            const bool soon = refused && ++event_attempts_ < options_.policy.busy_attempts;
+            next_event_ = now + (soon ? options_.policy.backoff(event_attempts_) : options_.policy.poll_interval);
+            if (!soon) event_attempts_ = 0;
+            put_back_event();
+        } else {
+            if (refused && ++attempts_ < options_.policy.busy_attempts) {
                 next_send_ = now + options_.policy.backoff(attempts_);
                 return;
             }
-        }
-        if (outcome)
-            ++counters_.sent;
-        else
             ++counters_.lost;
+            if (event) put_back_event(); // it was the answer to EVENT_POLL
+        }
         attempts_ = 0;
         next_send_ = 0;
         out_size_ = 0;
+        out_event_ = {};
+        out_release_ = 0;
+        out_pushed_ = false;
     }
 
     /// When `poll_transmit` has something to do without any other input; `never` if nothing is due.
-    constexpr instant poll_timeout() const { return out_size_ != 0 ? next_send_ : never; }
+    constexpr instant poll_timeout() const {
+        if (out_size_ != 0) return next_send_;
+        return next_event_ != 0 ? next_event_ : never;
+    }
 
+    /// A version is agreed on, and nothing from before it is left.
     constexpr bool negotiated() const { return negotiated_; }
     constexpr std::uint32_t epoch() const { return epoch_; } ///< counts the VERSION exchanges and resets
     constexpr const device_counters& counters() const { return counters_; }
@@ -284,17 +309,17 @@ private:
         const std::uint32_t size = port.identity().config_size;
         if (asked.offset > size || asked.length > size - asked.offset) return errc::bad_value;
         if (asked.length > options_.max_msg_size - fixed) return errc::oversize;
-        // The device writes to where the tail of the answer is going to stand.
-        const byte_span data{out_ + fixed, asked.length};
-        port.read_config(asked.offset, data);
-        answer(h, get_config_response{port.generation, asked.offset, asked.length, {data.data(), data.size()}});
+        std::uint8_t data[C.msg_size]{};
+        port.read_config(asked.offset, {data, asked.length});
+        answer(h, get_config_response{port.generation, asked.offset, asked.length, {data, asked.length}});
         return {};
     }
 
     constexpr result<void> on(const header& h, const set_config_request& asked, device_port& port) {
         const std::uint32_t size = port.identity().config_size;
         const bool in_range = asked.offset <= size && asked.length <= size - asked.offset;
-        const bool allowed = in_range && has(port.status, device_status::features_ok);
+        const bool stale = (feature_bits() & strict_config_generation) != 0 && asked.generation != port.generation;
+        const bool allowed = in_range && !stale && has(port.status, device_status::features_ok);
         const bool written = allowed && (asked.length == 0 || port.write_config(asked.offset, asked.config.bytes()));
         if (written && asked.length != 0) ++port.generation;
         set_config_response done{port.generation, asked.offset, written ? asked.length : 0, {}};
@@ -349,6 +374,7 @@ private:
         if (wanted.size > max_size) return;
         const bool enable = R != revision::oasis_v2 || (asked.flags & vqueue_flags::state_mask) == vqueue_flags::enable;
         if (enable) {
+            if (!has(port.status, device_status::features_ok)) return;
             if (wanted.size == 0 || !areas_.pin(wanted.descriptor_addr, wanted.driver_addr, wanted.device_addr)) return;
             if (!port.enable_queue(asked.index, wanted)) {
                 areas_.unpin(wanted.descriptor_addr, wanted.driver_addr, wanted.device_addr);
@@ -360,7 +386,8 @@ private:
     }
 
     constexpr result<void> on(const header& h, const reset_vqueue_request& asked, device_port& port) {
-        if (asked.index < port.queue_count() && port.accepted.has(feature::ring_reset)) reset_queue(port, asked.index);
+        const bool agreed = has(port.status, device_status::features_ok) && port.accepted.has(feature::ring_reset);
+        if (agreed && asked.index < port.queue_count()) reset_queue(port, asked.index);
         answer(h, reset_vqueue_response{});
         return {};
     }
@@ -384,7 +411,7 @@ private:
         port.reset();
         port.status = device_status::reset;
         port.accepted = {};
-        port.beyond = false;
+        port.beyond = 0;
         port.config_changed = false;
     }
 
@@ -421,21 +448,25 @@ private:
         }
     }
 
+    /// Transport features of this bus.
+    constexpr std::uint32_t feature_bits() const {
+        return R == revision::oasis_v2 ? options_.feature_bits & strict_config_generation : 0;
+    }
+
     constexpr void on(const header& h, const version_request& asked) {
-        version_response got{.ffa_version = options_.ffa_version};
-        switch (detail::judge_version<R>(asked, negotiated_)) {
-        case detail::version_verdict::nothing_in_common: break;
-        case detail::version_verdict::agreed:
-            start_anew();
-            negotiated_ = true;
-            [[fallthrough]];
-        case detail::version_verdict::told:
-            got.bus_version = constants_of<R>.bus_version;
-            got.transport_revision = constants_of<R>.transport_revision;
-            got.bus_features = options_.bus_features;
-            got.max_areas = constants_of<R>.max_area_id;
-        }
-        answer(h, got);
+        const auto verdict =
+            ending_ ? detail::version_verdict::nothing_in_common : detail::judge_version<R>(asked, negotiated_);
+        if (verdict == detail::version_verdict::agreed) return begin_to_end(h);
+        const bool told = verdict == detail::version_verdict::told;
+        answer(h, told ? own_version() : version_response{.ffa_version = options_.ffa_version});
+    }
+    constexpr version_response own_version() const {
+        return {.bus_version = constants_of<R>.bus_version,
+                .transport_revision = constants_of<R>.transport_revision,
+                .ffa_version = options_.ffa_version,
+                .feature_bits = feature_bits(),
+                .bus_features = options_.bus_features,
+                .max_areas = constants_of<R>.max_area_id};
     }
 
     constexpr void on(const header& h, const get_devices_request& asked) {
@@ -463,12 +494,12 @@ private:
     }
 
     constexpr void on(const header& h, const reset_request&) {
-        start_anew();
-        negotiated_ = false;
-        answer(h, reset_response{bus_result::success});
+        if (ending_) return answer(h, reset_response{bus_result::busy});
+        begin_to_end(h);
     }
 
     constexpr void on(const header& h, const event_poll_request&) {
+        if (!constants_of<R>.has_token) push_ = false; // its driver could not tell a pushed event from a polled one
         if (!events_configured_ || !compose_event(h.token)) answer(h, event_poll_response{});
     }
 
@@ -488,8 +519,26 @@ private:
         answer(h, fifo_configure_response{.result = bus_result::error});
     }
 
+    /// RESET or VERSION end everything, and are answered when the driver's memory is let go.
+    constexpr void begin_to_end(const header& asked) {
+        end_everything();
+        ending_ = true;
+        ended_by_ = asked;
+        end_if_possible();
+    }
+    constexpr void end_if_possible() {
+        if (!ending_ || areas_.size() != 0) return;
+        ending_ = false;
+        negotiated_ = ended_by_.msg_id == row_of<version_request>.id;
+        if (negotiated_)
+            answer(ended_by_, own_version());
+        else
+            answer(ended_by_, reset_response{bus_result::success});
+    }
+
     /// Everything that was agreed with the driver is over; the devices stay.
-    constexpr void start_anew() {
+    constexpr void end_everything() {
+        negotiated_ = false;
         for (std::size_t i = 0; i < devices_.slots(); ++i)
             if (device_port* port = devices_.at_slot(i)) reset_device(*port);
         devices_.forget_events();
@@ -498,6 +547,8 @@ private:
         // likes.
         events_configured_ = R == revision::rfc2025;
         push_ = R == revision::rfc2025 && options_.can_push;
+        next_event_ = 0;
+        event_attempts_ = 0;
         ++epoch_;
     }
 
@@ -521,30 +572,32 @@ private:
         return {};
     }
 
-    constexpr void note_change(std::uint16_t dev_num, device_port& port, std::uint32_t offset, std::uint32_t length) {
-        const bool whole = port.config_changed && (port.changed_offset != offset || port.changed_length != length);
-        port.config_changed = true;
-        port.changed_offset = whole ? 0 : offset;
-        port.changed_length = whole ? 0 : length;
-        devices_.list(dev_num);
-    }
-
-    constexpr void compose_what_is_owed() {
-        if (!negotiated_) return;
+    constexpr void compose_what_is_owed(instant now) {
+        end_if_possible();
+        if (out_size_ != 0 || !negotiated_) return;
         const area_notice notice = areas_.poll_response();
         const header h{.token = notice.token};
         if (notice.what == area_notice::kind::share_response)
             return compose(h, area_share_response{notice.area_id, notice.result});
         if (notice.what == area_notice::kind::unshare_response)
             return compose(h, area_unshare_response{notice.area_id, notice.result});
-        if (push_) static_cast<void>(compose_event(0));
+        if (now < next_event_) return;
+        next_event_ = 0;
+        if (push_) out_pushed_ = compose_event(0);
+    }
+
+    constexpr void put_back_event() {
+        if (out_release_ != 0)
+            areas_.put_back_release(out_release_);
+        else if (!devices_.put_back(out_event_))
+            ++counters_.lost;
     }
 
     /// Writes the next event to the buffer for frames; false if none is owed.
     constexpr bool compose_event(std::uint16_t token) {
         if (const area_notice released = areas_.poll_release(); released.what != area_notice::kind::none) {
             compose(header{.token = token}, event_area_release{released.area_id});
-            ++counters_.events;
+            out_release_ = released.area_id;
             return true;
         }
         const owed_event e = devices_.poll_event();
@@ -559,22 +612,29 @@ private:
             break;
         case owed_event::kind::config_changed: {
             const device_port& port = *devices_.find(e.dev_num);
-            compose(h, event_config{port.status, port.generation, port.changed_offset, port.changed_length, {}});
+            compose(h, event_config{port.status, port.generation, e.changed_offset, e.changed_length, {}});
             break;
         }
         case owed_event::kind::used: compose(h, event_used{e.vq_index}); break;
         }
-        ++counters_.events;
+        out_event_ = e;
         return true;
     }
 
     device_options options_;
     bool negotiated_ = false;
     bool events_configured_ = false;
-    bool push_ = false; // events are sent unasked
+    bool push_ = false;       // events are sent unasked
+    bool ending_ = false;     // everything has ended but for the driver's memory, which is let go
+    bool out_pushed_ = false; // the frame in `out_` is an event that is sent unasked
     std::uint16_t attempts_ = 0;
+    std::uint16_t event_attempts_ = 0;
+    std::uint16_t out_release_ = 0; // area of the release event in `out_`
     std::uint32_t epoch_ = 0;
     instant next_send_ = 0;
+    instant next_event_ = 0; // when events that were refused may be sent
+    header ended_by_{};      // the request that is answered then
+    owed_event out_event_{}; // the event of a device in `out_`
     std::size_t out_size_ = 0;
     device_table<C.devices> devices_{};
     areas_type areas_{};

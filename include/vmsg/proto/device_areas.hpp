@@ -22,7 +22,7 @@ struct area_task {
     enum class kind : std::uint8_t {
         none,
         map,   ///< make the memory accessible, then `mapped` or `refused`
-        unmap, ///< nobody uses it any more: let go of the memory, then `unmapped`
+        unmap, ///< no queue uses it any more: drop every span into it, let go of the memory, then `unmapped`
     };
     kind what{};
     std::uint16_t area_id{};
@@ -40,6 +40,17 @@ struct area_notice {
     bus_result result{};
 };
 
+/// Whether memory with these attributes is taken from a driver by default: in oasis_v2 what the Linux device side of
+/// 2026 takes, shared or lent normal write-back memory that can be written and holds no code.
+constexpr bool is_usual_memory(revision r, area_attrs attrs) {
+    using enum area_attrs;
+    if (r != revision::oasis_v2 || !legal(r, attrs)) return legal(r, attrs);
+    const bool lent_at_most = (attrs & type_mask) <= lend;
+    const bool shareable = (attrs & shareability_mask) != not_shareable;
+    const area_attrs rest = writeable | executable | cacheability_mask | memory_type_mask | non_secure;
+    return lent_at_most && shareable && (attrs & rest) == (writeable | write_back | normal_memory | non_secure);
+}
+
 /// The areas of one endpoint, at most `Capacity`.
 template <revision R, std::size_t Capacity> class device_areas {
     enum class state : std::uint8_t { mapping, mapped, unmapping, gone };
@@ -48,12 +59,13 @@ template <revision R, std::size_t Capacity> class device_areas {
         state now{};
         bool task{};           // its owner has not been told what to do
         bool unshare_wanted{}; // as soon as nobody uses it
-        bool answered_busy{};  // the driver gets a release event, not a response
+        bool answer_due{};     // AREA_UNSHARE is to be answered when it is gone
+        bool release_due{};    // an AREA_UNSHARE was answered with BUSY: after that a release event is owed
         bool forgotten{};      // the driver has reset the bus: it gets nothing
         area_notice::kind owed{};
         bus_result result{};
         std::uint16_t token{};
-        std::uint32_t users{}; // enabled queues
+        std::uint32_t users{}; // enabled queues, and the devices' own
         std::uint32_t page_count{};
         area_attrs attrs{};
         std::uint64_t mem_handle{};
@@ -61,13 +73,19 @@ template <revision R, std::size_t Capacity> class device_areas {
     };
 
 public:
+    constexpr device_areas() = default;
+    /// `any_attrs`: memory is taken with all attributes that the revision has, not only usual memory.
+    constexpr explicit device_areas(bool any_attrs) : any_attrs_(any_attrs) {}
+
     // --- from the bus
 
-    /// A driver offers memory. `success`: the answer comes as a notice; `error`: it cannot be taken.
+    /// A driver offers memory. `success`: the answer comes as a notice; `busy`: it can be taken when areas from before
+    /// a reset are gone; `error`: it cannot be taken.
     constexpr bus_result offer(const area_share_request& m, std::uint16_t token) {
-        if (!legal(R, m) || records_.find(m.area_id) != nullptr) return bus_result::error;
+        if (!legal(R, m) || !(any_attrs_ || is_usual_memory(R, m.sharing_attrs))) return bus_result::error;
+        if (const record* a = records_.find(m.area_id)) return a->forgotten ? bus_result::busy : bus_result::error;
         record* a = records_.insert(m.area_id);
-        if (a == nullptr) return bus_result::error;
+        if (a == nullptr) return has_forgotten() ? bus_result::busy : bus_result::error;
         a->task = true;
         a->token = token;
         a->page_count = m.page_count;
@@ -76,18 +94,22 @@ public:
         return bus_result::success;
     }
 
-    /// A driver wants its memory back. `success`: the answer comes as a notice; `busy`: a release event comes later.
+    /// A driver wants its memory back. `success`: the answer comes as a notice; `busy`: a release event comes later,
+    /// after all answers that are owed.
     constexpr bus_result take_back(std::uint16_t area_id, std::uint16_t token) {
         record* a = records_.find(area_id);
-        if (a == nullptr || a->forgotten || a->now == state::mapping) return bus_result::error;
-        if (a->owed == area_notice::kind::share_response) return bus_result::error; // it cannot know that it has one
-        if (a->unshare_wanted) return bus_result::busy;
-        a->unshare_wanted = true;
-        a->token = token;
-        if (a->users != 0) {
-            a->answered_busy = true;
+        if (a == nullptr || a->forgotten) return bus_result::error;
+        if (a->owed == area_notice::kind::release_event) return bus_result::busy;
+        const bool offered = a->now == state::mapping || a->owed == area_notice::kind::share_response;
+        if (offered || a->unshare_wanted || a->users != 0) {
+            a->unshare_wanted = true;
+            a->release_due = true;
+            if (a->now == state::mapped && a->users == 0) begin_unmapping(*a);
             return bus_result::busy;
         }
+        a->unshare_wanted = true;
+        a->answer_due = true;
+        a->token = token;
         begin_unmapping(*a);
         return bus_result::success;
     }
@@ -103,11 +125,24 @@ public:
         return true;
     }
     constexpr void unpin(bus_address a, bus_address b, bus_address c) {
-        record* used[]{live(a), live(b), live(c)};
-        for (record* u : used) {
-            if (u == nullptr || u->users == 0) continue;
-            if (--u->users == 0 && u->unshare_wanted) begin_unmapping(*u);
-        }
+        unpin(area_of<R>(a));
+        unpin(area_of<R>(b));
+        unpin(area_of<R>(c));
+    }
+
+    /// A device keeps spans from `resolve` over several calls: the area is not unmapped before `unpin`. False, and
+    /// nothing happens, if there is no such area or its driver wants it back. A reset of the bus ends all uses: no
+    /// `unpin` after the device has been reset.
+    constexpr bool pin(std::uint16_t area_id) {
+        record* a = mapped_area(area_id);
+        if (a == nullptr || a->unshare_wanted) return false;
+        ++a->users;
+        return true;
+    }
+    constexpr void unpin(std::uint16_t area_id) {
+        record* a = mapped_area(area_id);
+        if (a == nullptr || a->users == 0) return;
+        if (--a->users == 0 && a->unshare_wanted) begin_unmapping(*a);
     }
 
     /// The driver has gone or started anew; no queue uses anything any more.
@@ -118,8 +153,9 @@ public:
             a->users = 0;
             a->forgotten = true;
             a->owed = area_notice::kind::none;
+            a->answer_due = a->release_due = false;
             if (a->now == state::mapped) begin_unmapping(*a);
-            if (a->now == state::gone) records_.erase(records_.number_at(i));
+            go_on(records_.number_at(i), *a);
         }
     }
 
@@ -127,6 +163,14 @@ public:
     constexpr area_notice poll_response() { return poll_owed(false); }
     /// The next release event that is owed; kind `none` if none is.
     constexpr area_notice poll_release() { return poll_owed(true); }
+    /// The release event that was polled last could not be sent: it is owed again.
+    constexpr void put_back_release(std::uint16_t area_id) {
+        record* a = records_.insert(area_id);
+        if (a == nullptr) return;
+        a->now = state::gone;
+        a->unshare_wanted = true;
+        owe(*a, area_notice::kind::release_event, bus_result::success);
+    }
 
     // --- from the owner of the device side
 
@@ -151,10 +195,8 @@ public:
         if (memory.size() < size) return errc::invalid_argument;
         a->memory = memory.first(static_cast<std::size_t>(size));
         a->now = state::mapped;
-        if (a->forgotten)
-            begin_unmapping(*a);
-        else
-            owe(*a, area_notice::kind::share_response, bus_result::success);
+        if (!a->forgotten) owe(*a, area_notice::kind::share_response, bus_result::success);
+        if (a->forgotten || a->unshare_wanted) begin_unmapping(*a);
         return {};
     }
 
@@ -163,10 +205,8 @@ public:
         record* a = records_.find(area_id);
         if (a == nullptr || a->now != state::mapping || a->task || why == bus_result::success) return errc::bad_state;
         a->now = state::gone;
-        if (a->forgotten)
-            records_.erase(area_id);
-        else
-            owe(*a, area_notice::kind::share_response, why);
+        if (!a->forgotten) owe(*a, area_notice::kind::share_response, why);
+        go_on(area_id, *a);
         return {};
     }
 
@@ -175,18 +215,14 @@ public:
         record* a = records_.find(area_id);
         if (a == nullptr || a->now != state::unmapping || a->task) return errc::bad_state;
         a->now = state::gone;
-        if (a->forgotten)
-            records_.erase(area_id);
-        else if (a->answered_busy)
-            owe(*a, area_notice::kind::release_event, bus_result::success);
-        else
-            owe(*a, area_notice::kind::unshare_response, bus_result::success);
+        go_on(area_id, *a);
         return {};
     }
 
     // --- from the devices
 
-    /// The memory behind a bus address: exactly `length` bytes inside one live area, else `bad_value`.
+    /// The memory behind a bus address: exactly `length` bytes inside one live area, else `bad_value`. Valid until the
+    /// area's task `unmap`: who keeps the span over calls of the bus pins the area.
     constexpr result<byte_span> resolve(bus_address address, std::uint64_t length) {
         const record* a = live(address);
         if (a == nullptr) return errc::bad_value;
@@ -205,14 +241,20 @@ private:
             if (a == nullptr || a->owed == none || (a->owed == release_event) != release) continue;
             const area_notice notice{a->owed, records_.number_at(i), a->token, a->result};
             a->owed = none;
-            if (a->now == state::gone) records_.erase(notice.area_id);
+            go_on(notice.area_id, *a);
             return notice;
         }
         return {};
     }
-    constexpr record* live(bus_address address) {
-        record* a = records_.find(area_of<R>(address));
+    constexpr record* mapped_area(std::uint16_t area_id) {
+        record* a = records_.find(area_id);
         return a != nullptr && a->now == state::mapped ? a : nullptr;
+    }
+    constexpr record* live(bus_address address) { return mapped_area(area_of<R>(address)); }
+    constexpr bool has_forgotten() const {
+        for (std::size_t i = 0; i < records_.slots(); ++i)
+            if (const record* a = records_.at_slot(i); a != nullptr && a->forgotten) return true;
+        return false;
     }
     constexpr void begin_unmapping(record& a) {
         a.now = state::unmapping;
@@ -222,7 +264,21 @@ private:
         a.owed = what;
         a.result = result;
     }
+    /// What comes next for an area that is gone, if nothing is owed: an answer, then a release, then nothing.
+    constexpr void go_on(std::uint16_t area_id, record& a) {
+        if (a.now != state::gone || a.owed != area_notice::kind::none) return;
+        if (a.answer_due) {
+            a.answer_due = false;
+            owe(a, area_notice::kind::unshare_response, bus_result::success);
+        } else if (a.release_due) {
+            a.release_due = false;
+            owe(a, area_notice::kind::release_event, bus_result::success);
+        } else {
+            records_.erase(area_id);
+        }
+    }
 
+    bool any_attrs_ = false;
     number_map<record, Capacity> records_{};
 };
 

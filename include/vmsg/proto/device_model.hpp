@@ -89,9 +89,9 @@ struct queue_state {
 class device_port {
 public:
     device_status status{};
-    feature_set accepted{};         ///< as the driver has set them
-    bool beyond{};                  ///< the driver has asked for features that there are no blocks for
-    bool config_changed{};          ///< an EVENT_CONFIG is owed
+    feature_set accepted{}; ///< as the driver has set them
+    std::uint64_t beyond{}; ///< blocks behind those of `accepted` in which the driver wants features, a bit each
+    bool config_changed{};  ///< an EVENT_CONFIG is owed
     std::uint32_t changed_offset{}; ///< bytes; the range of the change
     std::uint32_t changed_length{}; ///< bytes; 0, 0: any of it
     std::uint32_t generation{};     ///< of the configuration
@@ -108,6 +108,14 @@ public:
     virtual constexpr void start() {}
     virtual constexpr void notify(std::uint32_t, std::uint32_t) {}
     virtual constexpr void reset() {}
+
+    /// An EVENT_CONFIG is owed for a range; two ranges are any of it.
+    constexpr void note_change(std::uint32_t offset, std::uint32_t length) {
+        const bool whole = config_changed && (changed_offset != offset || changed_length != length);
+        config_changed = true;
+        changed_offset = whole ? 0 : offset;
+        changed_length = whole ? 0 : length;
+    }
 
     constexpr std::uint32_t queue_count() const { return queue_count_; }
     constexpr queue_state& queue(std::uint32_t index) { return queues_[index]; }

@@ -38,6 +38,17 @@ constexpr std::uint32_t blocks_needed(const feature_set& offered) {
     return n;
 }
 
+/// The driver wants features in block `beyond` of those that no device has, or does not want them any more. The first
+/// 63 are told apart; what is wanted in a further one only a reset takes back.
+constexpr void note_beyond(device_port& port, std::uint64_t beyond, bool wanted) {
+    constexpr std::uint64_t last = 63;
+    const std::uint64_t bit = std::uint64_t{1} << (beyond < last ? beyond : last);
+    if (wanted)
+        port.beyond |= bit;
+    else if (beyond < last)
+        port.beyond &= ~bit;
+}
+
 /// Takes over the blocks of a SET_DRIVER_FEATURES; after FEATURES_OK nothing changes any more.
 constexpr void set_features(device_port& port, const set_driver_features_request& m) {
     if (!has(port.status, device_status::driver) || has(port.status, device_status::features_ok)) return;
@@ -45,15 +56,15 @@ constexpr void set_features(device_port& port, const set_driver_features_request
         const std::uint64_t block = std::uint64_t{m.block_index} + i;
         if (block < feature_set::num_blocks)
             port.accepted.set_block(static_cast<std::uint32_t>(block), m.features[i]);
-        else if (m.features[i] != 0)
-            port.beyond = true;
+        else
+            note_beyond(port, block - feature_set::num_blocks, m.features[i] != 0);
     }
 }
 
 /// Whether the features that a driver has set can be used: some of the offered ones, in a combination that the device
 /// accepts.
 constexpr bool features_usable(device_port& port) {
-    return !port.beyond && port.accepted.subset_of(port.offered_features()) && port.accept_features(port.accepted);
+    return port.beyond == 0 && port.accepted.subset_of(port.offered_features()) && port.accept_features(port.accepted);
 }
 
 /// Sets the bits of `wanted` that may be set now, in the order that virtio gives them; none is ever taken back. The

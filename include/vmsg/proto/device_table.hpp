@@ -18,6 +18,8 @@ struct owed_event {
     kind what{};
     std::uint16_t dev_num{};
     std::uint32_t vq_index{};
+    std::uint32_t changed_offset{}; ///< bytes; the range of a change of the configuration
+    std::uint32_t changed_length{}; ///< bytes; 0, 0: any of it
 };
 
 /// Up to `Capacity` devices. A number that was taken off the bus counts until the driver knows.
@@ -54,10 +56,9 @@ public:
         // The driver has not heard of a device that is still to be added, unless one was removed before it.
         if (!d.added) d.removed = d.removed || announce;
         d.added = false;
-        if (d.removed || d.listed)
-            list(number);
-        else
-            records_.erase(number);
+        if (d.removed) return list(number);
+        unlist(number);
+        records_.erase(number);
     }
 
     /// There is an event about a device.
@@ -97,6 +98,33 @@ public:
         return {};
     }
 
+    /// An event that was polled could not be sent: it is owed again, unless it means nothing any more. False if there
+    /// is no room to remember a device that has gone.
+    constexpr bool put_back(const owed_event& e) {
+        record* d = records_.find(e.dev_num);
+        if (e.what == owed_event::kind::removed) {
+            if (d == nullptr) d = records_.insert(e.dev_num);
+            if (d == nullptr) return false;
+            d->removed = true;
+            // The device that has its number now is another one to the driver.
+            d->added = d->port != nullptr;
+            list(e.dev_num);
+            return true;
+        }
+        if (d == nullptr || d->port == nullptr) return true;
+        switch (e.what) {
+        case owed_event::kind::added: d->added = true; break;
+        case owed_event::kind::config_changed: d->port->note_change(e.changed_offset, e.changed_length); break;
+        case owed_event::kind::used:
+            if (e.vq_index >= d->port->queue_count() || !d->port->queue(e.vq_index).enabled) return true;
+            d->port->queue(e.vq_index).used = true;
+            break;
+        default: return true;
+        }
+        list(e.dev_num);
+        return true;
+    }
+
     /// Sets the bits of `count` numbers from `offset` on in `bitmap`, which is zero, and gives the number at which a
     /// driver should go on: 0 if no device has a higher number.
     constexpr std::uint16_t report(std::uint16_t offset, std::size_t count, std::uint8_t* bitmap) const {
@@ -121,26 +149,39 @@ public:
     }
 
 private:
+    constexpr void unlist(std::uint16_t number) {
+        for (std::size_t turns = listed_; turns != 0; --turns) {
+            const std::uint16_t first = list_[first_];
+            first_ = (first_ + 1) % Capacity;
+            --listed_;
+            if (first != number) list_[(first_ + listed_++) % Capacity] = first;
+        }
+        records_.find(number)->listed = false;
+    }
+
     static constexpr owed_event take(std::uint16_t number, record& d) {
         if (d.removed) {
             d.removed = false;
-            return {owed_event::kind::removed, number, 0};
+            return {.what = owed_event::kind::removed, .dev_num = number};
         }
         if (d.port == nullptr) return {};
         if (d.added) {
             d.added = false;
-            return {owed_event::kind::added, number, 0};
+            return {.what = owed_event::kind::added, .dev_num = number};
         }
         if (d.port->config_changed) {
             d.port->config_changed = false;
-            return {owed_event::kind::config_changed, number, 0};
+            return {.what = owed_event::kind::config_changed,
+                    .dev_num = number,
+                    .changed_offset = d.port->changed_offset,
+                    .changed_length = d.port->changed_length};
         }
         const std::uint32_t queues = d.port->queue_count();
         for (std::uint32_t i = 0; i < queues; ++i) {
             d.cursor = d.cursor + 1 < queues ? d.cursor + 1 : 0;
             if (!d.port->queue(d.cursor).used) continue;
             d.port->queue(d.cursor).used = false;
-            return {owed_event::kind::used, number, d.cursor};
+            return {.what = owed_event::kind::used, .dev_num = number, .vq_index = d.cursor};
         }
         return {};
     }

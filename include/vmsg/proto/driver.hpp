@@ -30,7 +30,7 @@ template <revision R, driver_capacity C = driver_capacity{}> class driver {
     using table = request_table<R, C.requests, C.msg_size>;
     using slot = typename table::slot;
     using exchange_type = typename table::exchange_type;
-    using judge_function = errc (driver::*)(slot, byte_view);
+    using judge_function = errc (driver::*)(slot, byte_view, instant);
 
 public:
     constexpr explicit driver(const driver_options& options) : options_(options) {
@@ -41,14 +41,19 @@ public:
     // --- the bus
 
     /// Brings the bus up: version, event delivery, enumeration. Everything from before is over: requests fail with
-    /// `aborted`, devices and areas are gone. `bad_state` if it is already on the way or up.
+    /// `aborted`, devices are gone. Areas are released when the peer has agreed on a version, which ends them there.
+    /// `bad_state` if it is already on the way or up.
     constexpr result<void> start(instant now) {
         if (const auto line = bus_table<R>::find(state(), bus_input::start); !line) return line.error();
         forget_everything(now);
         return feed(bus_input::start, now);
     }
     /// Asks the peer to forget everything (FFA_RESET), then forgets it here. `bad_state` if the bus is not up.
-    constexpr result<void> reset(instant now) { return feed(bus_input::reset, now); }
+    constexpr result<void> reset(instant now) {
+        const auto fed = feed(bus_input::reset, now);
+        if (fed) resets_left_ = options_.policy.reset_attempts;
+        return fed;
+    }
     /// Looks the devices up again. `bad_state` if the bus is not ready.
     constexpr result<void> enumerate(instant now) { return feed(bus_input::reenumerate, now); }
 
@@ -66,23 +71,25 @@ public:
 
     /// Asks a device. Errors: `bad_state` (the bus is not up, or the order of the specification forbids it now),
     /// `no_device`, `invalid_argument` (out of the device's range, or an illegal value), `not_supported` (needs a
-    /// feature that was not accepted), `busy` (no free slot; in rfc2025 also a second request to one device), those of
-    /// `encode`.
+    /// feature that was not accepted), `oversize` (the request or its answer does not fit a message), `busy` (no free
+    /// slot; in rfc2025 also a second request to one device), those of `encode`.
     template <message Request>
     constexpr result<ticket<Request>> request(std::uint16_t dev_num, Request asked, instant now) {
         static_assert(row_of<Request>.kind == msg_kind::request && row_of<Request>.cls == msg_class::transport,
                       "only a transport request is sent to a device");
         static_cast<void>(now);
         if (!bus_.negotiated()) return errc::bad_state;
-        const known_device* d = devices_.find(dev_num);
+        known_device* d = devices_.find(dev_num);
         if (d == nullptr) return errc::no_device;
-        constexpr detail::request_rule rule = detail::rule_of<Request>;
-        const bool forbidden = (d->status & rule.forbids) != device_status::reset;
-        if (!has(d->status, rule.needs) || forbidden || (rule.needs_info && !d->info_known)) return errc::bad_state;
+        if (const errc why = detail::check_order<Request>(*d); why != errc::none) return why;
         if (const errc why = detail::check_request(*d, asked); why != errc::none) return why;
         detail::prepare_request(R, (agreed().feature_bits & strict_config_generation) != 0, *d, asked);
         if (!legal(R, asked)) return errc::invalid_argument;
-        return ticket_of<Request>(open(dev_num, asked));
+        constexpr std::size_t fixed = fixed_msg_size<response_of<Request>, R>;
+        if (detail::answer_tail(asked) > options_.max_msg_size - fixed) return errc::oversize;
+        const auto t = ticket_of<Request>(open(dev_num, asked));
+        if (t) detail::note_request(*d, asked);
+        return t;
     }
 
     /// Sends a PING; the peer has to give `data` back. Errors: `bad_state`, `busy`.
@@ -117,7 +124,7 @@ public:
     constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset) {
         const known_device* d = devices_.find(dev_num);
         if (d == nullptr) return errc::no_device;
-        if (!bus_.negotiated() || !has(d->status, device_status::driver_ok)) return errc::bad_state;
+        if (!bus_.negotiated() || !detail::runs(*d)) return errc::bad_state;
         if (vq_index >= d->max_virtqueues) return errc::invalid_argument;
         const event_avail event{vq_index, d->notification_data ? next_offset : 0};
         std::size_t i = first_waiting_kick();
@@ -133,7 +140,8 @@ public:
 
     // --- memory areas
 
-    /// Offers memory to the device side under a new area id; `area_shared` or `area_refused` reports what became of it.
+    /// Offers memory to the device side under a new area id; `area_shared` or `area_refused` reports what became of it,
+    /// or `area_kept` if the device side answers nothing at all.
     /// `page_count` in pages of 4 KiB. Errors: `bad_state`, `full` (no id), `invalid_argument`.
     constexpr result<std::uint16_t> share_area(std::uint64_t mem_handle, std::uint32_t page_count, area_attrs attrs) {
         if (!bus_.negotiated()) return errc::bad_state;
@@ -142,7 +150,8 @@ public:
                             agreed().max_areas);
     }
 
-    /// Asks the device side to let go of an area; `area_released` follows, possibly much later.
+    /// Asks the device side to let go of an area, again and again; `area_released` follows, possibly much later, or
+    /// `area_kept` if the device side refuses or does not answer.
     /// `bad_state` if it is not shared, or the bus is not up.
     constexpr result<void> unshare_area(std::uint16_t area_id) {
         if (!bus_.negotiated()) return errc::bad_state;
@@ -169,7 +178,8 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
-    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final.
+    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final. A
+    /// request whose budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
         const sending what = sending_;
@@ -178,10 +188,10 @@ public:
         bool again = false;
         if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
             ++counters_.refused_sends;
-            std::uint16_t& attempts = attempts_of(what);
-            again = ++attempts < options_.policy.busy_attempts;
-            if (what == sending::kick && devices_.find(kicks_[0].dev_num) == nullptr) again = false;
-            if (again) next_send_ = now + options_.policy.backoff(attempts);
+            again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
+            if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
+            // To a user these two would mean that nothing is decided yet.
+            if (why == errc::would_block || why == errc::retry) outcome = errc::busy;
         }
         if (!again) next_send_ = 0;
         if (outcome) ++counters_.sent;
@@ -190,7 +200,7 @@ public:
         else if (what == sending::kick && !again)
             kick_left(outcome);
         else if (what == sending::pong && !again)
-            pong_due_ = false;
+            pong_left();
     }
 
     /// Time has passed: requests time out, quarantines end.
@@ -213,25 +223,31 @@ public:
     constexpr result<byte_view> poll_transmit(instant now) {
         VMSG_ASSERT(sending_ == sending::nothing);
         if (now < next_send_) return errc::would_block;
-        if (pong_due_) return compose(sending::pong, {.token = pong_.head.token}, ping_response{pong_.body.data});
+        if (pong_count_ != 0) return compose(sending::pong, {.token = pongs_[0].token}, ping_response{pongs_[0].data});
         if (kick_count_ != 0) return compose(sending::kick, {.dev_num = kicks_[0].dev_num}, kicks_[0].event);
         open_what_is_due(now);
         const auto s = requests_.take_queued();
         if (!s) return s.error();
+        const exchange_type& x = requests_[*s];
         sending_ = sending::request;
         sending_slot_ = *s;
-        return requests_[*s].bytes();
+        sending_serial_ = x.serial;
+        // A copy: a carrier may bring the answer with the call, and the answer takes the place of the request.
+        copy_bytes(out_, x.frame, x.size);
+        return byte_view{out_, x.size};
     }
 
     /// When `handle_timeout` or `poll_transmit` has something to do without any other input; `never` if nothing is due.
     constexpr instant poll_timeout() const {
         instant first = requests_.next_deadline();
-        const bool queued = pong_due_ || kick_count_ != 0 || requests_.has_queued();
+        const bool queued = pong_count_ != 0 || kick_count_ != 0 || requests_.has_queued();
         if (queued && next_send_ < first) first = next_send_;
-        const bool waits_for_poll = polls() && poll_slot_ == no_slot && requests_.has_room(0, type_bus);
-        const instant poll = next_poll_ < next_send_ ? next_send_ : next_poll_;
-        if (waits_for_poll && poll < first) first = poll;
-        return first;
+        instant own = never; // the engine's own requests
+        if (todo_ != bus_action::none) own = next_step_;
+        if (bus_.negotiated() && areas_.next_due() < own) own = areas_.next_due();
+        if (polls() && poll_slot_ == no_slot && next_poll_ < own) own = next_poll_;
+        if (own < next_send_) own = next_send_;
+        return own < first && requests_.has_room(0, type_bus) ? own : first;
     }
 
     /// What has happened; kind `none` if nothing has. `bus_ready` comes after the devices that it is about.
@@ -258,12 +274,23 @@ public:
 
 private:
     enum class sending : std::uint8_t { nothing, request, kick, pong };
+    /// How a request ended.
+    enum class ending : std::uint8_t {
+        answered, // the peer has said what became of it
+        unclear,  // no answer that can be used: the peer may have carried it out
+        unsent,   // it has never left
+    };
     static constexpr slot no_slot = 0xffff;
+    static constexpr std::size_t max_pongs = 4; // PINGs that wait for their echo
 
     struct kick {
         std::uint16_t dev_num{};
         std::uint16_t attempts{}; // sends that the carrier refused
         event_avail event{};
+    };
+    struct pong {
+        std::uint16_t token{};
+        std::uint32_t data{};
     };
 
     constexpr bool polls() const { return bus_.negotiated() && options_.events == event_method::poll; }
@@ -271,10 +298,10 @@ private:
     constexpr void drop(drop_reason why) { counters_.dropped.count(why); }
 
     template <class M> constexpr result<byte_view> compose(sending what, const header& h, const M& m) {
-        const auto size = encode<R>(byte_span{scratch_}, h, m);
+        const auto size = encode<R>(byte_span{out_}, h, m);
         if (!size) return size.error();
         sending_ = what;
-        return byte_view{scratch_, *size};
+        return byte_view{out_, *size};
     }
 
     constexpr driver_event bus_event() {
@@ -286,22 +313,32 @@ private:
 
     // --- sending
 
+    /// Whether what is out for sending still has somebody to go to.
+    constexpr bool is_wanted(sending what) const {
+        if (what == sending::request) return is_out(sending_slot_);
+        return bus_.negotiated() && (what == sending::pong || devices_.find(kicks_[0].dev_num) != nullptr);
+    }
     constexpr std::uint16_t& attempts_of(sending what) {
         if (what == sending::request) return requests_[sending_slot_].attempts;
         return what == sending::kick ? kicks_[0].attempts : pong_attempts_;
     }
 
+    /// Whether a slot still holds the request whose frame was given to the carrier.
+    constexpr bool is_out(slot s) const {
+        return requests_[s].state != exchange_state::idle && requests_[s].serial == sending_serial_;
+    }
     /// The frame of a request was out for sending; meanwhile the request can have been answered or given up.
     constexpr void request_left(result<void> outcome, bool again, instant now) {
         const slot s = sending_slot_;
-        const exchange_state state = requests_[s].state;
         if (outcome) ++counters_.requests;
+        if (!is_out(s)) return;
+        const exchange_state state = requests_[s].state;
         if (state == exchange_state::expired && !outcome) return requests_.end_quarantine(s);
         if (state != exchange_state::sent) return;
         if (outcome) return requests_.mark_sent(s, now + options_.policy.response_timeout);
         if (again) return requests_.put_back(s);
         requests_.fail(s, outcome.error());
-        conclude(s, now);
+        conclude(s, ending::unsent, now);
     }
 
     /// The first kick may be out for sending.
@@ -313,6 +350,11 @@ private:
             devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
         --kick_count_;
         for (std::size_t i = 0; i < kick_count_; ++i) kicks_[i] = kicks_[i + 1];
+    }
+    constexpr void pong_left() {
+        pong_attempts_ = 0;
+        --pong_count_;
+        for (std::size_t i = 0; i < pong_count_; ++i) pongs_[i] = pongs_[i + 1];
     }
     constexpr void drop_kicks(std::uint16_t dev_num) {
         std::size_t kept = first_waiting_kick();
@@ -361,16 +403,17 @@ private:
     }
 
     /// Decodes and checks the response to a `Request`, and learns from it.
-    template <class Request> constexpr errc judge(slot s, byte_view frame) {
+    template <class Request> constexpr errc judge(slot s, byte_view frame, instant now) {
         framed<response_of<Request>> got;
         if (const auto accepted = accept<R>(frame, got); !accepted) return accepted.error();
         const auto asked = decode<Request, R>(requests_[s].bytes());
         VMSG_ASSERT(asked.has_value());
         if (!detail::echoes(*asked, got.body)) return errc::bad_value;
+        if (const errc why = detail::check_answer(got.body); why != errc::none) return why;
         if constexpr (row_of<Request>.cls == msg_class::transport) {
             if (known_device* d = devices_.find(requests_[s].dev_num)) detail::learn(*d, *asked, got.body);
         } else if (!requests_[s].held) {
-            return agree(*asked, got.body);
+            return agree(*asked, got.body, now);
         }
         return errc::none;
     }
@@ -383,7 +426,7 @@ private:
         if (h.is_bus() && h.msg_id == row_of<error_response>.id)
             why = said_by_error(x, frame);
         else if (h.is_bus() == x.is_bus() && h.msg_id == x.msg_id)
-            why = (this->*judges_[*s])(*s, frame);
+            why = (this->*judges_[*s])(*s, frame, now);
         if (why == errc::none) {
             requests_.complete(*s, frame);
         } else {
@@ -391,7 +434,8 @@ private:
             if (why == errc::bad_length) drop(drop_reason::malformed);
             requests_.fail(*s, why);
         }
-        conclude(*s, now);
+        const bool unusable = why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
+        conclude(*s, unusable ? ending::unclear : ending::answered, now);
     }
 
     /// What an FFA_ERROR says to the request that it answers.
@@ -406,17 +450,18 @@ private:
 
     /// Ends a request whose response has not come.
     constexpr void give_up(slot s, errc why, instant now) {
-        if (requests_[s].state == exchange_state::sent)
+        const exchange_state state = requests_[s].state;
+        if (state == exchange_state::sent)
             requests_.expire(s, why, quarantine_from(now));
-        else if (requests_[s].state == exchange_state::queued)
+        else if (state == exchange_state::queued)
             requests_.fail(s, why);
         else
             return;
-        conclude(s, now);
+        conclude(s, state == exchange_state::sent ? ending::unclear : ending::unsent, now);
     }
 
     /// A request is over: its user is told, or the bus goes on.
-    constexpr void conclude(slot s, instant now) {
+    constexpr void conclude(slot s, ending how, instant now) {
         exchange_type& x = requests_[s];
         if (x.held) {
             ++unreported_;
@@ -431,33 +476,55 @@ private:
             if (why == errc::none) ++counters_.empty_polls;
             end_poll(now, false);
         } else if (id == row_of<area_share_request>.id) {
-            if (why != errc::none) areas_.answered_offer(area_id, why);
+            if (why != errc::none) offer_failed(area_id, why, how);
+            areas_.ended(area_id);
         } else if (id == row_of<area_unshare_request>.id) {
-            if (why != errc::none) areas_.answered_take_back(area_id, why);
+            if (why != errc::none) take_back_failed(area_id, why, how, now);
+            areas_.ended(area_id);
         } else {
             if (s != step_slot_) return;
             step_slot_ = no_slot;
+            const bool busy = why == errc::busy && how == ending::answered;
+            if (busy && id == row_of<reset_request>.id && resets_left_ > 1) {
+                --resets_left_;
+                todo_ = bus_action::send_reset;
+                next_step_ = now + options_.policy.backoff(options_.policy.reset_attempts - resets_left_);
+                return;
+            }
             return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
         }
         if (why == errc::peer_error && bus_.negotiated()) go_on(bus_input::lost, why, now);
     }
 
+    // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
+
+    constexpr void offer_failed(std::uint16_t area_id, errc why, ending how) {
+        if (how == ending::unclear)
+            areas_.unanswered_offer(area_id, why);
+        else
+            areas_.answered_offer(area_id, why);
+    }
+    constexpr void take_back_failed(std::uint16_t area_id, errc why, ending how, instant now) {
+        if (how == ending::answered || why == errc::aborted)
+            areas_.postponed_take_back(area_id); // the bus has ended
+        else
+            areas_.failed_take_back(area_id, why, how == ending::unclear, now + options_.policy.area_interval,
+                                    options_.policy.area_attempts);
+    }
+
+    /// After an event there may be more: the next EVENT_POLL follows at once, after a full round with the next call.
     constexpr void end_poll(instant now, bool had_event) {
         poll_slot_ = no_slot;
-        if (had_event && round_left_ > 1) {
-            --round_left_;
-            next_poll_ = now;
-        } else {
-            round_left_ = options_.policy.poll_budget;
-            next_poll_ = now + options_.policy.poll_interval;
-        }
+        const bool round_goes_on = had_event && round_left_ > 1;
+        round_left_ = round_goes_on ? static_cast<std::uint16_t>(round_left_ - 1) : options_.policy.poll_budget;
+        next_poll_ = now + (round_goes_on ? 0 : had_event ? 1 : options_.policy.poll_interval);
     }
 
     /// Opens the engine's own requests. Those that find no free slot wait for one.
     constexpr void open_what_is_due(instant now) {
-        if (todo_ != bus_action::none) act(todo_, now);
+        if (todo_ != bus_action::none && now >= next_step_) act(todo_, now);
         if (!bus_.negotiated()) return;
-        while (const auto id = areas_.unsent()) {
+        while (const auto id = areas_.unsent(now)) {
             const bool offered = *areas_.state(*id) == area_state::offered;
             if (!(offered ? open_internal(areas_.offered(*id)) : open_internal(area_unshare_request{*id}))) break;
             areas_.mark_sent(*id);
@@ -472,6 +539,7 @@ private:
         const auto action = bus_.feed(input);
         if (!action) return action.error();
         abandon_step(now);
+        next_step_ = 0;
         act(*action, now);
         return {};
     }
@@ -501,12 +569,16 @@ private:
         case send_reset: opened = open_step(reset_request{}); break;
         case announce_down:
             forget_everything(now);
+            areas_.release_all();
             // After the answer to the reset no older one can come.
             for (slot s = 0; s < table::capacity; ++s)
                 if (requests_[s].state == exchange_state::expired) requests_.end_quarantine(s);
             bus_news_ = driver_event_kind::bus_down;
             break;
-        case announce_failure: bus_news_ = driver_event_kind::bus_failed; break;
+        case announce_failure:
+            end_work(now);
+            bus_news_ = driver_event_kind::bus_failed;
+            break;
         }
         todo_ = opened ? none : action;
     }
@@ -518,33 +590,41 @@ private:
             if (!requests_[s].is_bus() && requests_[s].dev_num == number) give_up(s, errc::no_device, now);
     }
 
-    constexpr void forget_everything(instant now) {
-        bus_.forget();
+    /// Nothing that was meant for the bus as it was is sent or waited for any more.
+    constexpr void end_work(instant now) {
         step_slot_ = no_slot; // nothing that ends now leads to another step
         for (slot s = 0; s < table::capacity; ++s) give_up(s, errc::aborted, now);
+        areas_.give_up_offers(errc::aborted);
+        kick_count_ = first_waiting_kick();
+        pong_count_ = sending_ == sending::pong ? 1 : 0;
+        next_poll_ = never;
+    }
+
+    constexpr void forget_everything(instant now) {
+        bus_.forget();
+        end_work(now);
         bus_.next_round();
         while (const auto gone = devices_.unseen(bus_.round())) devices_.remove(*gone);
-        areas_.release_all();
-        kick_count_ = first_waiting_kick();
-        pong_due_ = false;
-        next_poll_ = never;
         bus_news_ = driver_event_kind::none;
         bus_error_ = errc::none;
     }
 
     // What the bus itself learns from an answer; `none`, or why it cannot be used.
 
-    template <class Request, class Response> constexpr errc agree(const Request&, const Response&) {
+    template <class Request, class Response> constexpr errc agree(const Request&, const Response&, instant) {
         return errc::none;
     }
-    constexpr errc agree(const version_request&, const version_response& got) {
-        return bus_.judge(got, options_.bus_features);
+    constexpr errc agree(const version_request&, const version_response& got, instant) {
+        const bool anew = bus_.state() == bus_state::agreeing;
+        const errc why = bus_.judge(got, options_);
+        if (anew && why == errc::none) areas_.release_all(); // a peer that agrees has let go of what was before
+        return why;
     }
-    constexpr errc agree(const event_configure_request&, const event_configure_response& got) {
+    constexpr errc agree(const event_configure_request&, const event_configure_response& got, instant) {
         return error_of(got.result);
     }
-    constexpr errc agree(const reset_request&, const reset_response& got) { return error_of(got.result); }
-    constexpr errc agree(const get_devices_request&, const get_devices_response& got) {
+    constexpr errc agree(const reset_request&, const reset_response& got, instant) { return error_of(got.result); }
+    constexpr errc agree(const get_devices_request&, const get_devices_response& got, instant) {
         bool room = true;
         for (std::uint32_t i = 0; i < got.count; ++i)
             if ((got.bitmap[i / 8] >> i % 8 & 1) != 0)
@@ -552,12 +632,12 @@ private:
         if (!room) drop(drop_reason::overflow);
         return bus_.judge(got);
     }
-    constexpr errc agree(const area_share_request& asked, const area_share_response& got) {
+    constexpr errc agree(const area_share_request& asked, const area_share_response& got, instant) {
         areas_.answered_offer(asked.area_id, error_of(got.result));
         return errc::none;
     }
-    constexpr errc agree(const area_unshare_request& asked, const area_unshare_response& got) {
-        areas_.answered_take_back(asked.area_id, error_of(got.result));
+    constexpr errc agree(const area_unshare_request& asked, const area_unshare_response& got, instant now) {
+        areas_.answered_take_back(asked.area_id, error_of(got.result), now + options_.policy.area_interval);
         return errc::none;
     }
 
@@ -568,20 +648,23 @@ private:
         if (h.msg_id != row_of<ping_request>.id) return drop(drop_reason::unexpected);
         framed<ping_request> got;
         if (!accept<R>(frame, got)) return drop(drop_reason::malformed);
-        if (pong_due_) return drop(drop_reason::overflow);
-        pong_ = got;
-        pong_attempts_ = 0;
-        pong_due_ = true;
+        if (pong_count_ == max_pongs) return drop(drop_reason::overflow);
+        pongs_[pong_count_++] = {got.head.token, got.body.data};
     }
 
     constexpr void handle_event(const header& h, byte_view frame, instant now) {
         if (!bus_.negotiated()) return drop(drop_reason::too_early);
         const bool taken = h.is_response() ? refuse(drop_reason::unknown_id) : take_event(h, frame, now);
         if (taken) ++counters_.events;
-        // An event is the answer to the EVENT_POLL that is open.
-        if (poll_slot_ == no_slot || requests_[poll_slot_].state != exchange_state::sent) return;
+        if (!answers_poll(h)) return;
         requests_.release(poll_slot_);
         end_poll(now, true);
+    }
+
+    /// Whether an event, of whatever worth, is the answer to the EVENT_POLL that is open: then it has its token.
+    constexpr bool answers_poll(const header& h) const {
+        if (poll_slot_ == no_slot || requests_[poll_slot_].state != exchange_state::sent) return false;
+        return !constants_of<R>.has_token || options_.any_event_ends_poll || h.token == requests_[poll_slot_].token;
     }
 
     constexpr bool refuse(drop_reason why) {
@@ -624,7 +707,7 @@ private:
     constexpr bool on(const header& h, const event_used& e, instant) {
         const known_device* d = devices_.find(h.dev_num);
         if (d == nullptr) return refuse(drop_reason::no_device);
-        if (!has(d->status, device_status::driver_ok)) return refuse(drop_reason::too_early);
+        if (!detail::runs(*d)) return refuse(drop_reason::too_early);
         if (e.vq_index >= d->max_virtqueues) return refuse(drop_reason::bad_value);
         devices_.used(h.dev_num, e.vq_index);
         return true;
@@ -634,7 +717,7 @@ private:
         if (d == nullptr) return refuse(drop_reason::no_device);
         if (!d->info_known) return refuse(drop_reason::too_early);
         if (e.offset > d->config_size || e.length > d->config_size - e.offset) return refuse(drop_reason::bad_value);
-        d->status = e.status;
+        d->status = detail::status_after_event(d->status, e.status);
         devices_.config_changed(h.dev_num);
         return true;
     }
@@ -644,25 +727,28 @@ private:
     bus_action todo_{}; // wanted, but there was no free slot
     driver_event_kind bus_news_{};
     sending sending_{};
-    bool pong_due_ = false;
     slot sending_slot_ = no_slot; // of the request whose frame is out for sending
-    slot step_slot_ = no_slot;    // of the request that the state of the bus waits for
-    slot poll_slot_ = no_slot;    // of the open EVENT_POLL
+    std::uint16_t sending_serial_ = 0;
+    slot step_slot_ = no_slot; // of the request that the state of the bus waits for
+    slot poll_slot_ = no_slot; // of the open EVENT_POLL
     std::uint16_t round_left_ = 1;
     std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
     errc bus_error_{};
     std::size_t unreported_ = 0; // requests that are over and whose user does not know
     std::size_t kick_count_ = 0;
+    std::size_t pong_count_ = 0;
+    std::uint16_t resets_left_ = 0; // RESET that may be answered with BUSY
+    instant next_step_ = 0;         // when `todo_` may be sent
     instant next_send_ = 0;
     instant next_poll_ = never;
-    framed<ping_request> pong_{};
+    pong pongs_[max_pongs]{};
     kick kicks_[C.kicks]{};
     table requests_{};
     judge_function judges_[C.requests]{};
     device_directory<C.devices> devices_{};
     driver_areas<R, C.areas> areas_{};
     driver_counters counters_{};
-    alignas(8) std::uint8_t scratch_[24]{};
+    alignas(8) std::uint8_t out_[C.msg_size]{}; // the frame that is out for sending
 };
 
 } // namespace vmsg::proto

@@ -18,6 +18,7 @@ struct known_device {
     device_status status{};         ///< as last reported
     bool status_known{};            ///< the device has been reset or asked since it was found
     bool info_known{};              ///< GET_DEVICE_INFO has been answered
+    bool resetting{};               ///< a reset was asked for, and no status of 0 has come since
     bool ring_reset{};              ///< VIRTIO_F_RING_RESET was accepted by the driver
     bool notification_data{};       ///< VIRTIO_F_NOTIFICATION_DATA was accepted by the driver
     std::uint32_t config_size{};    ///< bytes
@@ -27,26 +28,48 @@ struct known_device {
 
 namespace detail {
 
-/// What the status of a device must have and must not have for a request.
+/// What a device must be like for a request: its status, whether its information is known, whether it may be in the
+/// middle of a reset. Source: virtio-msg, rules I1, T1, T4; virtio lets a driver read the configuration before
+/// FEATURES_OK.
 struct request_rule {
     device_status needs{};
     device_status forbids{};
     bool needs_info{};
+    bool during_reset{};
 };
 
-template <class Request> inline constexpr request_rule rule_of{{}, {}, true};
-template <> inline constexpr request_rule rule_of<get_device_info_request>{{}, {}, false};
-template <> inline constexpr request_rule rule_of<get_device_status_request>{{}, {}, false};
-template <> inline constexpr request_rule rule_of<set_device_status_request>{{}, {}, false};
+inline constexpr device_status attached_driver = device_status::acknowledge | device_status::driver;
+
+template <class Request> inline constexpr request_rule rule_of{attached_driver, {}, true};
+template <> inline constexpr request_rule rule_of<get_device_info_request>{};
+template <> inline constexpr request_rule rule_of<get_device_status_request>{{}, {}, false, true};
+template <> inline constexpr request_rule rule_of<set_device_status_request>{{}, {}, false, true};
+template <> inline constexpr request_rule rule_of<get_vqueue_request>{device_status::features_ok, {}, true};
 template <>
 inline constexpr request_rule rule_of<set_driver_features_request>{
-    device_status::acknowledge | device_status::driver, device_status::features_ok | device_status::failed, true};
+    attached_driver, device_status::features_ok | device_status::failed, true};
 template <>
 inline constexpr request_rule rule_of<set_config_request>{device_status::features_ok, device_status::failed, true};
 template <>
 inline constexpr request_rule rule_of<set_vqueue_request>{device_status::features_ok, device_status::failed, true};
 template <>
 inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true};
+
+template <class Request> constexpr errc check_order(const known_device& d) {
+    constexpr request_rule rule = rule_of<Request>;
+    const bool forbidden = (d.status & rule.forbids) != device_status::reset;
+    const bool too_early = !has(d.status, rule.needs) || (rule.needs_info && !d.info_known);
+    return forbidden || too_early || (d.resetting && !rule.during_reset) ? errc::bad_state : errc::none;
+}
+
+/// Whether a device may be told of buffers and may have used some.
+constexpr bool runs(const known_device& d) { return has(d.status, device_status::driver_ok) && !d.resetting; }
+
+/// The status after an EVENT_CONFIG says `reported`. By itself a device can only ask for a reset or fall back; what a
+/// driver has not set is not there.
+constexpr device_status status_after_event(device_status now, device_status reported) {
+    return (now & reported) | (reported & device_status::needs_reset);
+}
 
 /// The bits that a driver sets, in the order in which it sets them; each needs the one before.
 inline constexpr device_status status_order[]{device_status::acknowledge, device_status::driver,
@@ -83,6 +106,7 @@ constexpr errc check_request(const known_device&, const set_driver_features_requ
     return accepts(m, feature::notif_config_data) ? errc::invalid_argument : errc::none;
 }
 constexpr errc check_request(const known_device& d, const set_device_status_request& m) {
+    if (m.status != device_status::reset && (!d.info_known || d.resetting)) return errc::bad_state;
     return may_write_status(d.status, d.status_known, m.status) ? errc::none : errc::bad_state;
 }
 constexpr errc check_range(const known_device& d, std::uint32_t offset, std::uint32_t length) {
@@ -111,6 +135,19 @@ constexpr void prepare_request(revision r, bool strict, const known_device& d, s
     m.generation = r == revision::oasis_v2 && !strict ? 0 : d.generation;
 }
 
+// What a request does to the device as soon as it may have been sent.
+
+template <class Request> constexpr void note_request(known_device&, const Request&) {}
+constexpr void note_request(known_device& d, const set_device_status_request& m) {
+    if (m.status == device_status::reset) d.resetting = true;
+}
+
+// The bytes of the tail of the answer to a request.
+
+template <class Request> constexpr std::uint64_t answer_tail(const Request&) { return 0; }
+constexpr std::uint64_t answer_tail(const get_device_features_request& m) { return std::uint64_t{4} * m.num_blocks; }
+constexpr std::uint64_t answer_tail(const get_config_request& m) { return m.length; }
+
 // Whether an answer repeats what the request said, where it has to. Source: virtio-msg, the response messages.
 
 template <class Request, class Response> constexpr bool echoes(const Request&, const Response&) { return true; }
@@ -138,6 +175,13 @@ constexpr bool echoes(const area_unshare_request& asked, const area_unshare_resp
     return got.area_id == asked.area_id;
 }
 
+// What a legal answer can say against the device: `none`, or why the request fails.
+
+template <class Response> constexpr errc check_answer(const Response&) { return errc::none; }
+constexpr errc check_answer(const get_device_info_response& got) {
+    return got.device_id == 0 ? errc::no_device : errc::none; // nothing there
+}
+
 // What an answer tells about the device.
 
 template <class Request, class Response> constexpr void learn(known_device&, const Request&, const Response&) {}
@@ -146,12 +190,16 @@ constexpr void learn(known_device& d, const get_device_info_request&, const get_
     d.config_size = got.config_size;
     d.max_virtqueues = got.max_virtqueues;
 }
+constexpr void learn_status(known_device& d, device_status status) {
+    d.status = status;
+    if (status == device_status::reset) d.resetting = false;
+}
 constexpr void learn(known_device& d, const get_device_status_request&, const get_device_status_response& got) {
-    d.status = got.status;
+    learn_status(d, got.status);
     d.status_known = true;
 }
 constexpr void learn(known_device& d, const set_device_status_request& asked, const set_device_status_response& got) {
-    d.status = got.status;
+    learn_status(d, got.status);
     if (asked.status != device_status::reset) return;
     d.status_known = true;
     d.ring_reset = false;

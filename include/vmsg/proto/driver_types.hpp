@@ -26,9 +26,11 @@ struct driver_capacity {
 struct driver_options {
     std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
     bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
+    std::uint32_t feature_bits = 0;           ///< wanted transport features: `strict_config_generation`
     std::uint32_t ffa_version = 0x0001'0002;  ///< of this side, in VERSION (oasis_v2)
     event_method events = event_method::poll; ///< `poll` asks with EVENT_POLL; the others wait for the peer to send
     std::uint16_t notif_id = 0;               ///< in EVENT_CONFIGURE
+    bool any_event_ends_poll = false;         ///< for peers whose events never carry the token of an EVENT_POLL
     retry_policy policy{};
 };
 
@@ -51,8 +53,9 @@ enum class driver_event_kind : std::uint8_t {
     config_changed, ///< configuration or status of `dev_num` changed: read them again
     kick_lost,      ///< the carrier did not take the EVENT_AVAIL for `index` (as with `used`) of `dev_num`
     area_shared,    ///< area `index` can be used
-    area_refused,   ///< area `index` was not accepted: take the memory back, the id is free
-    area_released,  ///< area `index` is not used any more: take the memory back, the id is free
+    area_refused,   ///< area `index` is not used by the device side: take the memory back; `error` says why
+    area_released,  ///< area `index` is not used any more: take the memory back
+    area_kept,      ///< area `index` could not be taken back and is still used; `error` says why; may be tried again
 };
 
 inline constexpr std::uint32_t every_queue = 0xffff'ffff; ///< in place of a virtqueue index
@@ -62,7 +65,7 @@ struct driver_event {
     driver_event_kind kind{};
     std::uint16_t dev_num{};
     std::uint32_t index{};  ///< virtqueue or area
-    errc error{};           ///< of a bus failure, a completed request, a refused area
+    errc error{};           ///< of a bus failure, a completed request, a refused or kept area
     std::uint16_t slot{};   ///< of the ticket
     std::uint16_t serial{}; ///< of the ticket
 

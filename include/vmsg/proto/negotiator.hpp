@@ -21,6 +21,10 @@ constexpr errc error_of(bus_result r) {
     return r == bus_result::busy ? errc::busy : errc::peer_error;
 }
 
+/// The transport features that a revision has.
+template <revision R>
+inline constexpr std::uint32_t transport_features = R == revision::oasis_v2 ? strict_config_generation : 0;
+
 template <revision R> class negotiator {
 public:
     constexpr bus_state state() const { return state_; }
@@ -72,15 +76,18 @@ public:
 
     // --- answers: `none`, or why they cannot be used
 
-    constexpr errc judge(const version_response& got, bus_feature own_features) {
+    constexpr errc judge(const version_response& got, const driver_options& own) {
+        constexpr revision_constants mine = constants_of<R>;
         if (got.bus_version == 0) return errc::unsupported_revision;
+        if (R == revision::oasis_v2 && !recent_ffa(got.ffa_version)) return errc::unsupported_revision;
         if (state_ == bus_state::probing) return errc::none;
-        if (got.bus_version != constants_of<R>.bus_version ||
-            got.transport_revision != constants_of<R>.transport_revision)
+        if (got.bus_version != mine.bus_version || got.transport_revision != mine.transport_revision)
             return errc::unsupported_revision;
+        const bus_feature common = got.bus_features & own.bus_features;
+        if (common == bus_feature{}) return errc::not_supported; // no way to carry messages
         agreed_ = got;
-        agreed_.bus_features = got.bus_features & own_features;
-        agreed_.feature_bits = 0; // the baseline profile
+        agreed_.bus_features = common;
+        agreed_.feature_bits = got.feature_bits & own.feature_bits & transport_features<R>;
         return errc::none;
     }
     constexpr errc judge(const get_devices_response& got) {
@@ -91,6 +98,9 @@ public:
     }
 
 private:
+    /// FF-A 1.2 or newer. The highest bit is set in errors only.
+    static constexpr bool recent_ffa(std::uint32_t version) { return version >= 0x0001'0002 && version >> 31 == 0; }
+
     bus_state state_{};
     bus_input next_ = bus_input::accepted;
     static constexpr std::uint16_t max_windows = 65536 / 8; // a peer that reports less at a time never ends

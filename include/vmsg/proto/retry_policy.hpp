@@ -8,14 +8,18 @@
 
 namespace vmsg::proto {
 
-/// Budgets of a driver side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N13).
+/// Budgets of one side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N11, N12); for a
+/// device side see `device_retry_policy`.
 struct retry_policy {
     std::uint16_t busy_attempts = 10;             ///< sends of one frame that the carrier may refuse as busy
     duration busy_backoff = 1 * milliseconds;     ///< between two of them; doubles up to the maximum
     duration max_busy_backoff = 2 * milliseconds; ///< longest pause between two sends
     duration response_timeout = 5 * seconds;      ///< from the send to the response; then the request has failed
     duration poll_interval = 100 * milliseconds;  ///< between two rounds of EVENT_POLL
-    std::uint16_t poll_budget = 64;               ///< events taken in one round
+    std::uint16_t poll_budget = 64;               ///< events taken in one round; the next one follows at once
+    duration area_interval = 1 * seconds;         ///< between two AREA_UNSHARE for one area
+    std::uint16_t area_attempts = 3;              ///< AREA_UNSHARE for one area that may stay without an answer
+    std::uint16_t reset_attempts = 3;             ///< RESET that the peer may answer with BUSY
 
     /// The pause after `attempts` refused sends.
     constexpr duration backoff(std::uint32_t attempts) const {
@@ -26,5 +30,9 @@ struct retry_policy {
     /// How long the token of a request without a response stays unused: its answer may still come.
     constexpr duration quarantine() const { return 2 * response_timeout; }
 };
+
+/// Budgets of a device side, which only sends: five seconds for one frame (FF-A bus, rules N8, N9).
+inline constexpr retry_policy device_retry_policy{
+    .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
 } // namespace vmsg::proto

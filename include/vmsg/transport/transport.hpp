@@ -22,12 +22,14 @@ struct inbound {
 
 /// A carrier of frames, as one of its ends sees it.
 ///
-/// - `max_msg_size()`: bytes of the longest frame; it does not change. - `send(peer, frame, now)`: one attempt, never a
-/// loop. Success: the frame is the carrier's, its bytes have been copied. `busy`, `no_answer`, `would_block`, `retry`:
-/// not sent, may be tried again. Everything else is final: `oversize`, `truncated` (an empty frame), `no_device` (no
-/// such peer), `not_supported`. A carrier with one peer ignores `peer`. - `receive(buffer, now)`: the next frame,
-/// copied into `buffer`; `would_block` if there is none; `oversize` if it does not fit, and then it is gone. A buffer
-/// of `max_msg_size()` bytes always suffices. Bytes after the frame are left alone.
+/// - `max_msg_size()`: bytes of the longest frame; it does not change.
+/// - `send(peer, frame, now)`: one attempt, never a loop. Success: the frame is the carrier's, its bytes have been
+///   copied. `busy`, `no_answer`, `would_block`, `retry`: not sent, may be tried again. Everything else is final and
+///   means not sent, too: `oversize`, `truncated` (an empty frame), `no_device` (no such peer), `not_supported`. A
+///   carrier with one peer ignores `peer`.
+/// - `receive(buffer, now)`: the next frame, copied into `buffer`; `would_block` if there is none; `oversize` if it
+///   does not fit, and then it is gone. A buffer of `max_msg_size()` bytes always suffices. Bytes after the frame are
+///   left alone.
 template <class T>
 concept transport = requires(T& t, const T& c, ffa::endpoint_id peer, byte_view frame, byte_span buffer, instant now) {
     { c.max_msg_size() } -> std::convertible_to<std::size_t>;

@@ -49,6 +49,7 @@ public:
     static constexpr revision rev = R;
     driver<R, bench_capacity> engine;
     instant now = 1'000;
+    std::uint32_t offered_bits = 0; ///< transport features of the peer
 
     explicit driver_bench(const driver_options& options = driver_options_for<R>()) : engine(options) {}
 
@@ -81,6 +82,7 @@ public:
         return {.bus_version = constants_of<R>.bus_version,
                 .transport_revision = 1,
                 .ffa_version = R == revision::oasis_v2 ? 0x0001'0002u : 0u,
+                .feature_bits = offered_bits,
                 .bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx,
                 .max_areas = constants_of<R>.max_area_id};
     }

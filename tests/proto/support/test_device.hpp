@@ -20,6 +20,7 @@ struct test_device {
     device_identity id{.device_id = 2, .vendor_id = 0x51, .config_size = config_size};
     feature_set offered{{0x0000'0200, 0x0000'0143, 0, 0}}; // VERSION_1, ACCESS_PLATFORM, NOTIFICATION_DATA, RING_RESET
     std::uint8_t config[config_size]{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    std::uint32_t readable = config_size; // bytes: of the rest it says nothing
     bool takes_features = true;
     bool takes_queues = true;
 
@@ -41,7 +42,7 @@ struct test_device {
         return takes_features;
     }
     constexpr void read_config(std::uint32_t offset, byte_span out) const {
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = config[offset + i];
+        for (std::size_t i = 0; i < out.size() && offset + i < readable; ++i) out[i] = config[offset + i];
     }
     constexpr bool write_config(std::uint32_t offset, byte_view in) {
         if (offset > config_size || in.size() > config_size - offset) ++misuses;
