@@ -49,6 +49,8 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/random.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
+    include/vmsg/session/clock.hpp
+    include/vmsg/session/driver_session.hpp
     include/vmsg/snapshot.hpp
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
