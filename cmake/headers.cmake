@@ -46,13 +46,18 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/number_map.hpp
     include/vmsg/proto/requests.hpp
     include/vmsg/proto/retry_policy.hpp
+    include/vmsg/random.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
+    include/vmsg/session/clock.hpp
+    include/vmsg/session/driver_session.hpp
     include/vmsg/snapshot.hpp
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
     include/vmsg/time.hpp
+    include/vmsg/transport/fault_injector.hpp
     include/vmsg/transport/loopback.hpp
+    include/vmsg/transport/tracer.hpp
     include/vmsg/transport/transport.hpp
     include/vmsg/uuid.hpp
     include/vmsg/version.hpp

@@ -4,10 +4,15 @@
 #include "support/check.hpp"
 
 #include <array>
+#include <bit>
 #include <span>
 #include <vector>
 
 using namespace vmsg;
+
+#ifdef VMSG_TEST_BIG_ENDIAN
+static_assert(std::endian::native == std::endian::big, "the tests for a big-endian machine are built for another one");
+#endif
 
 namespace {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <vmsg/proto/number_map.hpp>
+#include <vmsg/random.hpp>
 
-#include "proto/support/random.hpp"
 #include "support/check.hpp"
 
 #include <map>
 #include <memory>
 
 using namespace vmsg::proto;
-using proto_test::random_numbers;
+using vmsg::random_numbers;
 
 namespace {
 

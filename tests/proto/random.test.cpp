@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Both engines over a loopback transport under random use: every operation in every state, frames that are lost,
 // doubled and damaged, an owner of the memory that takes its time. What must hold is checked after every step.
-#include "proto/support/random.hpp"
-#include "proto/support/loopback_rig.hpp"
+#include <vmsg/random.hpp>
 
+#include "proto/support/loopback_rig.hpp"
 #include "support/check.hpp"
 
 #include <map>

@@ -268,6 +268,10 @@ public:
         return bus_event();
     }
 
+    /// The same for the bus alone, or for one area: for those who wait for nothing else.
+    constexpr driver_event poll_bus_event() { return bus_event(); }
+    constexpr driver_event poll_area_event(std::uint16_t area_id) { return areas_.poll(area_id); }
+
     constexpr const driver_counters& counters() const { return counters_; }
     constexpr std::size_t open_requests() const { return requests_.open_count(); } ///< not released, or in quarantine
     constexpr std::size_t open_areas() const { return areas_.size(); }             ///< ids that are taken

@@ -77,14 +77,19 @@ public:
     /// last request about it.
     constexpr driver_event poll() {
         for (std::size_t i = 0; news_ != 0 && i < records_.slots(); ++i) {
-            record* a = records_.at_slot(i);
-            if (a == nullptr || a->news == driver_event_kind::none) continue;
-            const driver_event e{.kind = a->news, .index = records_.number_at(i), .error = a->error};
-            hear(*a);
-            forget_if_over(records_.number_at(i));
-            return e;
+            const record* a = records_.at_slot(i);
+            if (a != nullptr && a->news != driver_event_kind::none) return poll(records_.number_at(i));
         }
         return {};
+    }
+    /// The news of one area.
+    constexpr driver_event poll(std::uint16_t area_id) {
+        record* a = records_.find(area_id);
+        if (a == nullptr || a->news == driver_event_kind::none) return {};
+        const driver_event e{.kind = a->news, .index = area_id, .error = a->error};
+        hear(*a);
+        forget_if_over(area_id);
+        return e;
     }
 
     // --- requests

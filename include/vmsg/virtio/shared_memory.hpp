@@ -137,4 +137,21 @@ template <class M> VMSG_INLINE constexpr void write(byte_span memory, std::size_
     layout::template put<0>(sink, m);
 }
 
+/// A private copy of the struct at `offset` bytes, which may have any address. Each byte is read once.
+template <class M> VMSG_INLINE constexpr M read_unaligned(byte_span memory, std::size_t offset) {
+    using layout = layout_of<M, newest_revision>;
+    std::uint8_t bytes[layout::fixed_size]{};
+    copy(bytes, memory.drop(offset).first(layout::fixed_size));
+    M m;
+    layout::template get<0>(wire::byte_source{bytes}, m);
+    return m;
+}
+
+/// Writes a struct at `offset` bytes, which may have any address.
+template <class M> VMSG_INLINE constexpr void write_unaligned(byte_span memory, std::size_t offset, const M& m) {
+    using layout = layout_of<M, newest_revision>;
+    wire::byte_sink sink{memory.drop(offset).first(layout::fixed_size).data()};
+    layout::template put<0>(sink, m);
+}
+
 } // namespace vmsg::virtio::shared

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// `driver_session`: a driver side for those who want to call and wait. It runs `proto::driver` to completion over a
+// transport; an event loop uses the engine itself.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/bytes.hpp>
+#include <vmsg/feature.hpp>
+#include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/message/all.hpp>
+#include <vmsg/proto/device_model.hpp>
+#include <vmsg/proto/driver.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/session/clock.hpp>
+#include <vmsg/time.hpp>
+#include <vmsg/transport/transport.hpp>
+#include <vmsg/virtio/feature.hpp>
+
+namespace vmsg {
+
+/// What a session speaks, how much it holds, and how often it tries. Derive from it to change something.
+template <revision R = newest_revision> struct session_policy {
+    static constexpr revision rev = R;
+    static constexpr proto::driver_capacity capacity{.msg_size = constants_of<R>.ffa_max_msg_size};
+    /// Tries of what may be repeated when no answer comes, or nobody takes it: all but configuration writes.
+    static constexpr int attempts = 3;
+    static constexpr int config_attempts = 6;               ///< reads of a configuration that changes meanwhile
+    static constexpr duration reset_timeout = 10 * seconds; ///< until a device reports status 0 (FF-A bus, rule N13)
+    static constexpr duration area_timeout = 30 * seconds;  ///< until an area is shared or given back
+    static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
+};
+
+/// A bus and its devices, as seen by a driver that waits. Every call returns when it is done or has failed; what comes
+/// unasked is kept for `wait`.
+template <transport T, session_clock Clock, class Policy = session_policy<>> class driver_session {
+    static constexpr revision R = Policy::rev;
+    static constexpr std::size_t msg_size = Policy::capacity.msg_size;
+    static constexpr int most_frames = 64; // taken in a row before anything else has its turn
+
+public:
+    using engine_type = proto::driver<R, Policy::capacity>;
+
+    /// The numbers of the devices on the bus, in no order.
+    struct device_numbers {
+        std::uint16_t number[Policy::capacity.devices]{};
+        std::size_t count = 0;
+        constexpr const std::uint16_t* begin() const { return number; }
+        constexpr const std::uint16_t* end() const { return number + count; }
+        constexpr std::size_t size() const { return count; }
+    };
+
+    class device;
+
+    /// A session with `peer` over `wire`. Both stay the caller's.
+    constexpr driver_session(T& wire, Clock& clock, ffa::endpoint_id peer = {}, proto::driver_options options = {})
+        : wire_(wire), clock_(clock), peer_(peer), engine_(fitting(options, wire.max_msg_size())) {}
+
+    // --- the bus
+
+    /// Brings the bus up: version, event delivery, enumeration. What was kept for `wait` is forgotten; the devices that
+    /// are there are in `devices()`. Errors: `bad_state` (it is up), the reason of the last attempt.
+    constexpr result<void> open() {
+        result<void> outcome;
+        for (int i = 0; i < Policy::attempts; ++i) {
+            outcome = engine_.start(clock_.now());
+            if (outcome) outcome = bus_outcome(proto::driver_event_kind::bus_ready);
+            if (!worth_another(outcome.error())) break;
+        }
+        if (outcome)
+            while (engine_.poll_event().kind != proto::driver_event_kind::none) {}
+        return outcome;
+    }
+    /// Makes the peer forget everything. The devices are to be reset before.
+    constexpr result<void> close() {
+        if (const auto begun = engine_.reset(clock_.now()); !begun) return begun;
+        return bus_outcome(proto::driver_event_kind::bus_down);
+    }
+
+    constexpr device_numbers devices() const {
+        device_numbers all;
+        for (std::uint32_t n = 0; n <= 0xffff && all.count < engine_.device_count(); ++n)
+            if (engine_.device(static_cast<std::uint16_t>(n)) != nullptr)
+                all.number[all.count++] = static_cast<std::uint16_t>(n);
+        return all;
+    }
+    /// A device by its number; that it is there shows when it is asked.
+    constexpr device at(std::uint16_t dev_num) { return {*this, dev_num}; }
+
+    /// Whether the peer answers, and with what it was sent. Errors: of a request; `bad_value` (something else came
+    /// back).
+    constexpr result<void> ping(std::uint32_t data) {
+        result<ping_response> got = errc::timed_out;
+        for (int i = 0; i < Policy::attempts && worth_another(got.error()); ++i)
+            got = finish<ping_request>([&] { return engine_.ping(data); });
+        return got.error();
+    }
+
+    /// Shares memory and gives the id of its area. `page_count` in pages of 4 KiB. Errors: `timed_out` (nobody knows
+    /// whether the device side has the memory: `area_released` or `area_kept` comes to `wait`), every other one says
+    /// that it has not.
+    constexpr result<std::uint16_t> share(std::uint64_t mem_handle, std::uint32_t page_count, area_attrs attrs) {
+        const auto area = engine_.share_area(mem_handle, page_count, attrs);
+        if (!area) return area;
+        const proto::driver_event e = area_outcome(*area);
+        if (e.kind == proto::driver_event_kind::area_shared) return *area;
+        if (e.kind == proto::driver_event_kind::area_refused) return e.error;
+        return e.kind == proto::driver_event_kind::area_released ? errc::aborted : errc::timed_out;
+    }
+    /// Takes memory back: after success it is not used any more. Errors: `bad_state` (it is not shared), `timed_out`
+    /// (the device side still uses it: `area_released` comes to `wait`), every other one says that it stays shared.
+    constexpr result<void> unshare(std::uint16_t area) {
+        if (const auto begun = engine_.unshare_area(area); !begun) return begun;
+        const proto::driver_event e = area_outcome(area);
+        if (e.kind == proto::driver_event_kind::area_released) return {};
+        return e.kind == proto::driver_event_kind::area_kept ? e.error : errc::timed_out;
+    }
+
+    // --- what comes unasked
+
+    /// The next thing that has happened by itself: used buffers, a changed configuration, devices that come and go, a
+    /// notification that was lost, a bus that failed. Kind `none` if there is nothing until `until`.
+    constexpr proto::driver_event wait(instant until) {
+        for (;;) {
+            if (const proto::driver_event e = engine_.poll_event(); e.kind != proto::driver_event_kind::none) return e;
+            if (pump()) continue;
+            if (clock_.now() >= until) return {};
+            idle(until);
+        }
+    }
+    /// Asks for events at once instead of at the next interval.
+    constexpr void poll_now() { engine_.poll_now(clock_.now()); }
+
+    constexpr const engine_type& engine() const { return engine_; }
+    constexpr Clock& clock() { return clock_; }
+
+private:
+    static constexpr proto::driver_options fitting(proto::driver_options options, std::size_t carried) {
+        if (options.max_msg_size > carried) options.max_msg_size = carried;
+        return options;
+    }
+    static constexpr bool worth_another(errc why) {
+        return why == errc::timed_out || why == errc::busy || why == errc::no_answer;
+    }
+
+    /// Sends and receives what there is; false if there was nothing.
+    constexpr bool pump() {
+        bool moved = false;
+        for (int i = 0; i < most_frames; ++i) {
+            const auto out = engine_.poll_transmit(clock_.now());
+            if (!out) break;
+            engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
+            moved = true;
+        }
+        for (int i = 0; i < most_frames; ++i) {
+            const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
+            if (!in && in.error() == errc::would_block) break;
+            if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
+            moved = true;
+        }
+        return moved;
+    }
+    constexpr void idle(instant until) {
+        const instant next = engine_.poll_timeout();
+        clock_.idle(next < until ? next : until);
+        engine_.handle_timeout(clock_.now());
+    }
+    constexpr void step() {
+        if (!pump()) idle(never);
+    }
+
+    /// What became of the way to `wanted`.
+    constexpr result<void> bus_outcome(proto::driver_event_kind wanted) {
+        for (;;) {
+            const proto::driver_event e = engine_.poll_bus_event();
+            if (e.kind == wanted) return {};
+            if (e.kind != proto::driver_event_kind::none) return e.error != errc::none ? e.error : errc::aborted;
+            step();
+        }
+    }
+    constexpr proto::driver_event area_outcome(std::uint16_t area) {
+        const instant end = clock_.now() + Policy::area_timeout;
+        for (;;) {
+            const proto::driver_event e = engine_.poll_area_event(area);
+            if (e.kind != proto::driver_event_kind::none || !alive() || clock_.now() >= end) return e;
+            if (!pump()) idle(end);
+        }
+    }
+
+    /// Whether the bus can still bring something.
+    constexpr bool alive() const {
+        return engine_.state() != proto::bus_state::down && engine_.state() != proto::bus_state::failed;
+    }
+
+    /// Makes a request as soon as there is room for one, waits for its answer and gives the ticket back. A tail in the
+    /// answer lives until the next request.
+    template <message Request, class Make> constexpr result<response_of<Request>> finish(Make make) {
+        auto ticket = make();
+        for (; !ticket && ticket.error() == errc::busy; ticket = make()) step();
+        if (!ticket) return ticket.error();
+        auto got = engine_.response(*ticket);
+        for (; got.error() == errc::would_block; got = engine_.response(*ticket)) step();
+        engine_.release(*ticket, clock_.now());
+        return got;
+    }
+
+    template <message Request>
+    constexpr result<response_of<Request>> ask(std::uint16_t dev_num, const Request& asked, int attempts) {
+        result<response_of<Request>> got = errc::timed_out;
+        for (int i = 0; i < attempts && worth_another(got.error()); ++i)
+            got = finish<Request>([&] { return engine_.request(dev_num, asked, clock_.now()); });
+        return got;
+    }
+
+    T& wire_;
+    Clock& clock_;
+    ffa::endpoint_id peer_;
+    engine_type engine_;
+    alignas(8) std::uint8_t buffer_[msg_size]{};
+};
+
+/// A device on the bus of a session. Errors of all calls: those of `proto::driver::request`, and `timed_out`, `busy`,
+/// `no_answer`, `peer_error` when the attempts of the policy are spent.
+template <transport T, session_clock Clock, class Policy> class driver_session<T, Clock, Policy>::device {
+public:
+    constexpr device(driver_session& session, std::uint16_t number) : session_(&session), number_(number) {}
+
+    constexpr std::uint16_t number() const { return number_; }
+
+    /// What the device is.
+    constexpr result<get_device_info_response> info() { return ask(get_device_info_request{}); }
+
+    /// Resets the device and waits until it says so; `timed_out` if it does not.
+    constexpr result<void> reset() {
+        const instant end = session_->clock_.now() + Policy::reset_timeout;
+        const auto written = ask(set_device_status_request{device_status::reset});
+        if (!written) return written.error();
+        device_status now = written->status;
+        while (now != device_status::reset) {
+            if (session_->clock_.now() >= end) return errc::timed_out;
+            pause(Policy::reset_interval);
+            const auto read = ask(get_device_status_request{});
+            if (!read) return read.error();
+            now = read->status;
+        }
+        return {};
+    }
+
+    /// From reset to FEATURES_OK: accepts what the device offers, `wanted` names and virtio-msg allows. `not_supported`
+    /// if that lacks a feature of `required`, `denied` if the device does not take the choice; the device is FAILED
+    /// then. Success gives what was accepted.
+    constexpr result<feature_set> negotiate(const feature_set& wanted, const feature_set& required = {}) {
+        const auto what = info();
+        if (!what) return what.error();
+        if (const auto done = reset(); !done) return done.error();
+        if (const auto done = advance(acknowledged); !done) return done.error();
+        if (const auto done = advance(driving); !done) return done.error();
+        const auto offered = read_features(feature_blocks<R>(*what));
+        if (!offered) return offered.error();
+        offered_ = *offered;
+        const feature_set chosen = virtio::choose(offered_, wanted | required);
+        if (!required.subset_of(chosen)) return give_up(errc::not_supported);
+        if (const auto done = write_features(chosen); !done) return done.error();
+        if (const auto done = advance(agreed); !done)
+            return done.error() == errc::denied ? give_up(errc::denied) : done.error();
+        accepted_ = chosen;
+        return chosen;
+    }
+    constexpr const feature_set& offered() const { return offered_; }   ///< after `negotiate`
+    constexpr const feature_set& accepted() const { return accepted_; } ///< after `negotiate`
+
+    /// Reads configuration from `offset` on into all of `out`, in as many messages as it takes, all of one generation.
+    /// `retry` if it does not hold still.
+    constexpr result<void> read_config(std::uint32_t offset, byte_span out) {
+        const std::size_t most = chunk(fixed_msg_size<get_config_response, R>);
+        for (int i = 0; i < Policy::config_attempts; ++i) {
+            std::uint32_t generation = 0;
+            bool torn = false;
+            for (std::size_t at = 0; at < out.size() && !torn;) {
+                const std::size_t n = out.size() - at < most ? out.size() - at : most;
+                const auto got =
+                    ask(get_config_request{offset + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(n)});
+                if (!got) return got.error();
+                torn = at != 0 && got->generation != generation;
+                generation = got->generation;
+                copy_bytes(out.data() + at, got->config.bytes().data(), n);
+                at += n;
+            }
+            if (!torn) return {};
+        }
+        return errc::retry;
+    }
+
+    /// Writes configuration from `offset` on, in as many messages as it takes. `denied` if the device has not taken a
+    /// part; those before it are written.
+    constexpr result<void> write_config(std::uint32_t offset, byte_view in) {
+        const std::size_t most = chunk(fixed_msg_size<set_config_request, R>);
+        for (std::size_t at = 0; at < in.size();) {
+            const std::size_t n = in.size() - at < most ? in.size() - at : most;
+            const auto got = session_->template ask<set_config_request>(
+                number_,
+                {0, offset + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(n), in.drop(at).first(n)}, 1);
+            if (!got) return got.error();
+            if (got->length != n) return errc::denied;
+            at += n;
+        }
+        return {};
+    }
+
+    /// The most entries that virtqueue `index` can have; 0 if there is no such queue.
+    constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
+        const auto got = ask(get_vqueue_request{index});
+        if (!got) return got.error();
+        return got->max_size;
+    }
+    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not.
+    constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
+        set_vqueue_request wanted{.index = index,
+                                  .size = q.size,
+                                  .descriptor_addr = q.descriptor_addr,
+                                  .driver_addr = q.driver_addr,
+                                  .device_addr = q.device_addr};
+        if (R == revision::oasis_v2) wanted.flags = vqueue_flags::enable;
+        if (const auto set = ask(wanted); !set) return set.error();
+        const auto got = ask(get_vqueue_request{index});
+        if (!got) return got.error();
+        const bool enabled = R != revision::oasis_v2 || (got->flags & vqueue_enabled) != 0;
+        const proto::queue_setup there{got->cur_size, got->descriptor_addr, got->driver_addr, got->device_addr};
+        return enabled && there == q ? errc::none : errc::denied;
+    }
+    /// Disables virtqueue `index`; needs VIRTIO_F_RING_RESET.
+    constexpr result<void> reset_queue(std::uint32_t index) { return ask(reset_vqueue_request{index}).error(); }
+
+    /// From FEATURES_OK to DRIVER_OK.
+    constexpr result<void> driver_ok() { return advance(running); }
+    /// Tells the device that the driver has given it up.
+    constexpr result<void> fail() {
+        const auto status = ask(get_device_status_request{});
+        if (!status) return status.error();
+        return ask(set_device_status_request{(status->status & running) | device_status::failed}).error();
+    }
+    constexpr result<device_status> status() {
+        const auto got = ask(get_device_status_request{});
+        if (!got) return got.error();
+        return got->status;
+    }
+
+    /// A region of shared memory of the device; length 0 if it has none with this id.
+    constexpr result<get_shm_response> shared_memory(std::uint32_t shmid) { return ask(get_shm_request{shmid}); }
+
+    /// Tells the device that buffers are available: see `proto::driver::notify`. It leaves with the next call that
+    /// waits.
+    constexpr result<void> notify(std::uint32_t vq_index, std::uint32_t next_offset) {
+        return session_->engine_.notify(number_, vq_index, next_offset);
+    }
+
+private:
+    // The statuses that a driver goes through.
+    static constexpr device_status acknowledged = device_status::acknowledge;
+    static constexpr device_status driving = acknowledged | device_status::driver;
+    static constexpr device_status agreed = driving | device_status::features_ok;
+    static constexpr device_status running = agreed | device_status::driver_ok;
+
+    template <message Request> constexpr result<response_of<Request>> ask(const Request& asked) {
+        return session_->ask(number_, asked, Policy::attempts);
+    }
+    constexpr std::size_t chunk(std::size_t fixed) const { return session_->engine_.max_msg_size() - fixed; }
+
+    constexpr void pause(duration time) {
+        const instant end = session_->clock_.now() + time;
+        while (session_->clock_.now() < end)
+            if (!session_->pump()) session_->idle(end);
+    }
+
+    /// Writes a status and verifies it: `denied` if the device has another one then.
+    constexpr result<void> advance(device_status wanted) {
+        const auto got = ask(set_device_status_request{wanted});
+        if (!got) return got.error();
+        return got->status == wanted ? errc::none : errc::denied;
+    }
+    constexpr errc give_up(errc why) {
+        static_cast<void>(fail());
+        return why;
+    }
+
+    constexpr result<feature_set> read_features(std::uint32_t blocks) {
+        const auto most = static_cast<std::uint32_t>(chunk(fixed_msg_size<get_device_features_response, R>) / 4);
+        if (blocks > feature_set::num_blocks) blocks = feature_set::num_blocks; // beyond: reserved
+        feature_set offered;
+        for (std::uint32_t first = 0; first < blocks;) {
+            const std::uint32_t n = blocks - first < most ? blocks - first : most;
+            const auto got = ask(get_device_features_request{first, n});
+            if (!got) return got.error();
+            for (std::uint32_t i = 0; i < n; ++i) offered.set_block(first + i, got->features[i]);
+            first += n;
+        }
+        return offered;
+    }
+    constexpr result<void> write_features(const feature_set& chosen) {
+        std::uint32_t blocks[feature_set::num_blocks]{};
+        std::uint32_t used = 2;
+        for (std::uint32_t i = 0; i < feature_set::num_blocks; ++i) {
+            blocks[i] = chosen.block(i);
+            if (blocks[i] != 0 && i >= used) used = i + 1;
+        }
+        static_assert(fixed_msg_size<set_driver_features_request, R> + sizeof blocks <= msg_size);
+        return ask(set_driver_features_request{0, used, {blocks, used}}).error();
+    }
+
+    driver_session* session_;
+    std::uint16_t number_;
+    feature_set offered_{};
+    feature_set accepted_{};
+};
+
+} // namespace vmsg

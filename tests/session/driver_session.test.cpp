@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <vmsg/session/driver_session.hpp>
+
+#include "session/rig.hpp"
+#include "support/check.hpp"
+
+using namespace session_test;
+
+namespace {
+
+constexpr revision v2 = revision::oasis_v2;
+constexpr feature_set wanted{feature::version_1, feature::access_platform, feature::notification_data,
+                             feature::ring_reset, feature::in_order};
+
+/// From nothing to a transfer and back to nothing.
+template <revision R> constexpr bool whole_life() {
+    rig<R> r;
+    auto& s = r.session;
+    if (!s.open() || s.devices().size() != 1 || *s.devices().begin() != 3) return false;
+    const auto area = s.share(0x77, 1, r.attributes());
+    if (!area) return false;
+    auto d = s.at(3);
+    const auto accepted = d.negotiate(wanted, feature_set{feature::version_1});
+    // IN_ORDER is not offered.
+    if (!accepted || accepted->has(feature::in_order) || !accepted->has(feature::ring_reset)) return false;
+    std::uint8_t config[16]{};
+    if (!d.read_config(0, config) || config[15] != 15) return false;
+    const std::uint8_t changed[2]{0xaa, 0xbb};
+    if (!d.write_config(8, changed) || !d.read_config(0, config) || config[9] != 0xbb) return false;
+    if (d.write_config(2, changed).error() != errc::denied) return false; // read-only
+    if (*d.max_queue_size(0) != 256 || *d.max_queue_size(2) != 0) return false;
+    if (!d.setup_queue(0, r.queue_in(*area)) || !d.driver_ok() || r.peer.model.starts != 1) return false;
+    if (!d.notify(0, 5)) return false;
+    if (s.wait(s.clock().now()).kind == proto::driver_event_kind::used) return false; // not yet
+    if (r.peer.model.kicks[0] != 1 && s.wait(s.clock().now() + 1).kind == proto::driver_event_kind::used) return false;
+    if (r.peer.model.kicks[0] != 1 || !r.peer.bus.used(3, 0)) return false;
+    s.poll_now();
+    proto::driver_event e = s.wait(s.clock().now() + 1 * seconds);
+    while (e.kind != proto::driver_event_kind::used && e.kind != proto::driver_event_kind::none)
+        e = s.wait(s.clock().now() + 1 * seconds);
+    if (e.kind != proto::driver_event_kind::used || e.dev_num != 3 || e.index != 0) return false;
+    if (!d.reset() || !s.unshare(*area) || !s.close()) return false;
+    return r.nothing_left() && r.peer.bus.areas().size() == 0;
+}
+
+constexpr bool required_features_are_required() {
+    rig<v2> r;
+    if (!r.session.open()) return false;
+    auto d = r.session.at(3);
+    if (d.negotiate(wanted, feature_set{feature::in_order}).error() != errc::not_supported) return false;
+    return has(r.peer.port.status, device_status::failed);
+}
+
+constexpr bool a_refused_choice_is_reported() {
+    rig<v2> r;
+    r.peer.model.takes_features = false;
+    if (!r.session.open()) return false;
+    auto d = r.session.at(3);
+    if (d.negotiate(wanted).error() != errc::denied || !has(r.peer.port.status, device_status::failed)) return false;
+    r.peer.model.takes_features = true;
+    return d.negotiate(wanted).has_value(); // a reset makes it usable again
+}
+
+constexpr bool a_refused_queue_is_reported() {
+    rig<v2> r;
+    r.peer.model.takes_queues = false;
+    if (!r.session.open()) return false;
+    const auto area = r.session.share(0x77, 1, r.attributes());
+    auto d = r.session.at(3);
+    return area && d.negotiate(wanted) && d.setup_queue(0, r.queue_in(*area)).error() == errc::denied;
+}
+
+constexpr bool what_comes_meanwhile_is_kept() {
+    rig<v2> r;
+    if (!r.session.open()) return false;
+    auto d = r.session.at(3);
+    const auto area = r.session.share(0x77, 1, r.attributes());
+    if (!area || !d.negotiate(wanted) || !d.setup_queue(0, r.queue_in(*area)) || !d.driver_ok()) return false;
+    if (!r.peer.bus.used(3, 0) || !r.peer.bus.config_changed(3, 0, 4)) return false;
+    // Requests go on while the events arrive.
+    for (int i = 0; i < 4; ++i) {
+        r.session.poll_now();
+        if (!d.status()) return false;
+    }
+    bool used = false;
+    bool changed = false;
+    for (;;) {
+        const auto e = r.session.wait(r.session.clock().now());
+        if (e.kind == proto::driver_event_kind::none) break;
+        used = used || e.kind == proto::driver_event_kind::used;
+        changed = changed || e.kind == proto::driver_event_kind::config_changed;
+    }
+    return used && changed;
+}
+
+constexpr bool pings() {
+    rig<v2> r;
+    if (r.session.ping(7).error() != errc::bad_state || !r.session.open()) return false;
+    if (!r.session.ping(7)) return false;
+    r.peer.serves = false;
+    return r.session.ping(7).error() == errc::timed_out;
+}
+
+} // namespace
+
+static_assert(whole_life<revision::rfc2025>());
+static_assert(whole_life<revision::oasis_v1>());
+static_assert(whole_life<revision::oasis_v2>());
+
+TEST_CASE_TEMPLATE("a session, from nothing to a transfer and back", Rev,
+                   std::integral_constant<revision, revision::rfc2025>,
+                   std::integral_constant<revision, revision::oasis_v1>,
+                   std::integral_constant<revision, revision::oasis_v2>) {
+    CHECK(whole_life<Rev::value>());
+}
+
+TEST_CASE("a session reports what a device lacks or refuses") {
+    CX_CHECK(required_features_are_required());
+    CX_CHECK(a_refused_choice_is_reported());
+    CX_CHECK(a_refused_queue_is_reported());
+}
+
+TEST_CASE("events that come while a session waits for something else are kept") {
+    CX_CHECK(what_comes_meanwhile_is_kept());
+}
+
+TEST_CASE("a ping, and none") { CHECK(pings()); }
+
+TEST_CASE("a peer that says nothing: every call ends") {
+    rig<v2> r;
+    r.peer.serves = false;
+    CHECK(r.session.open().error() == errc::timed_out);
+    CHECK(r.clock.now() >= 3 * 5 * seconds); // three attempts, which cost no time
+    CHECK(r.session.close().error() == errc::timed_out);
+    r.peer.serves = true;
+    REQUIRE(r.session.open());
+    const auto area = r.session.share(0x77, 1, r.attributes());
+    REQUIRE(area);
+    auto d = r.session.at(3);
+    REQUIRE(d.negotiate(wanted));
+    r.peer.serves = false;
+    CHECK(d.info().error() == errc::timed_out);
+    CHECK(d.reset().error() == errc::timed_out);
+    CHECK(r.session.unshare(*area).error() == errc::timed_out);
+    CHECK(r.session.share(0x78, 1, r.attributes()).error() == errc::timed_out);
+    CHECK(r.session.close().error() == errc::timed_out);
+}
+
+TEST_CASE("a carrier that is always busy: every call ends") {
+    rig<v2> r{{.busy = transports::fault_rates::always}};
+    CHECK(r.session.open().error() == errc::busy);
+}
+
+TEST_CASE("a device side that does not map: the share fails, and nothing hangs") {
+    rig<v2> r;
+    r.peer.maps = false;
+    REQUIRE(r.session.open());
+    CHECK(r.session.share(0x77, 1, r.attributes()).error() == errc::timed_out);
+    CHECK(r.session.engine().open_areas() == 1); // it may still get it
+}
+
+TEST_CASE_TEMPLATE("a session gets through faults of the carrier", Rev,
+                   std::integral_constant<revision, revision::rfc2025>,
+                   std::integral_constant<revision, revision::oasis_v1>,
+                   std::integral_constant<revision, revision::oasis_v2>) {
+    constexpr revision R = Rev::value;
+    rig<R> r{{.busy = 3000, .drop = 300, .delay = 300, .duplicate = 300, .reorder = 300}};
+    for (int round = 0; round < 20; ++round) {
+        CAPTURE(round);
+        // A reset that was held back and arrives late undoes everything: then it starts again from the beginning.
+        bool good = false;
+        for (int i = 0; i < 20 && !good; ++i) {
+            std::uint8_t config[16]{};
+            auto d = r.session.at(3);
+            good = r.session.open() && d.negotiate(wanted) && d.read_config(0, config) && config[15] == 15;
+            static_cast<void>(d.reset());
+            static_cast<void>(r.session.close());
+        }
+        REQUIRE(good);
+    }
+    CHECK(r.session.engine().open_areas() == 0);
+}
