@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 namespace disk {
@@ -49,24 +50,35 @@ void write_all(int file, std::uint64_t offset, std::span<const std::uint8_t> fro
 
 /// A file without a name that has the same contents.
 int private_copy(int file, std::uint64_t size, const std::string& path) {
-    std::string name = (std::filesystem::temp_directory_path() / "vmsg-disk-XXXXXX").string();
+    std::error_code error;
+    const auto folder = std::filesystem::temp_directory_path(error);
+    if (error) fail("TMPDIR", "no folder for a private copy of " + path + ": " + error.message());
+    std::string name = (folder / "vmsg-disk-XXXXXX").string();
     const int copy = mkstemp(name.data());
     if (copy < 0) fail_errno(name, "cannot make a private copy of " + path);
     unlink(name.c_str());
+    if (ftruncate(copy, static_cast<off_t>(size)) != 0) fail_errno(name, "cannot make a private copy of " + path);
     std::vector<std::uint8_t> piece(1 << 20);
     for (std::uint64_t offset = 0; offset < size;) {
+        // Holes stay holes.
+        const off_t data = lseek(file, static_cast<off_t>(offset), SEEK_DATA);
+        if (data < 0 && errno == ENXIO) break;
+        if (data > 0) offset = static_cast<std::uint64_t>(data);
         const std::size_t n = read_some(file, offset, piece, path);
         if (n == 0) fail(path, "became shorter while it was being copied");
         write_all(copy, offset, {piece.data(), n}, name);
         offset += n;
     }
+    struct stat status {};
+    if (fstat(file, &status) != 0 || static_cast<std::uint64_t>(status.st_size) < size)
+        fail(path, "became shorter while it was being copied");
     return copy;
 }
 
 } // namespace
 
 image::image(const std::string& path, bool in_place) : path_(path) {
-    file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO would keep it waiting
     if (file_ < 0) fail_errno(path, "cannot open the image");
     struct stat status {};
     if (fstat(file_, &status) != 0) fail_errno(path, "cannot look at the image");
@@ -102,6 +114,7 @@ std::string image::file_hash() const {
 
 void image::read(std::uint64_t offset, std::span<std::uint8_t> to) const {
     const std::size_t n = read_some(disk_, offset, to, path_);
+    if (n < to.size() && offset + n < size_) fail(path_, "became shorter while it was being served");
     std::fill(to.begin() + static_cast<std::ptrdiff_t>(n), to.end(), std::uint8_t{0});
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Reads a disk image through virtio-msg: see options.cpp for what it can be told.
+#include "common/program.hpp"
 #include "image.hpp"
 #include "options.hpp"
 #include "run.hpp"
 
 #include <fmt/core.h>
-
-#include <cstdio>
 
 namespace {
 
@@ -26,13 +25,14 @@ int run(const disk::options& chosen) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const disk::options chosen = disk::read_options(argc, argv);
-    try {
-        return run(chosen);
-    } catch (const disk::image_error& e) {
-        fmt::print(stderr, "error: {}\n", e.message);
-    } catch (const disk::failure& e) {
-        fmt::print(stderr, "error: {}\n", e.message);
-    }
-    return 1;
+    return program::run("examples/demo", [&] {
+        const disk::options chosen = disk::read_options(argc, argv);
+        try {
+            return run(chosen);
+        } catch (const disk::image_error& e) {
+            return program::failed("error", e.message.c_str());
+        } catch (const disk::failure& e) {
+            return program::failed("error", e.message.c_str());
+        }
+    });
 }

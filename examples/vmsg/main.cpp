@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `vmsg`: virtio-msg at the bench.
 
+#include "common/program.hpp"
 #include "hex.hpp"
 #include "verbs.hpp"
 
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -139,7 +139,6 @@ void add_identify(CLI::App& app, int& status) {
 }
 
 int run(int argc, char** argv) {
-    constexpr int wrong_usage = 2;
     int status = 0;
     CLI::App app{"virtio-msg at the bench", "vmsg"};
     app.require_subcommand(1);
@@ -150,34 +149,18 @@ int run(int argc, char** argv) {
     add_identify(app, status);
     if (const std::string wrong = misunderstood(app, argc, argv); !wrong.empty()) {
         fmt::print(stderr, "vmsg: {}\n", wrong);
-        return wrong_usage;
+        return program::usage_status;
     }
     try {
         app.parse(arguments(argc, argv));
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : wrong_usage;
+        return app.exit(error) == 0 ? 0 : program::usage_status;
     }
     return status;
-}
-
-/// Says what kept the program from doing its work; the exit status for that.
-int failed(const char* what) {
-    std::fputs("vmsg: ", stderr);
-    std::fputs(what, stderr);
-    std::fputc('\n', stderr);
-    return 1;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    int status = 0;
-    try {
-        status = run(argc, argv);
-    } catch (const std::exception& error) {
-        status = failed(error.what());
-    }
-    if (std::ferror(stdin) != 0) status = failed("cannot read standard input");
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) status = failed("cannot write to standard output");
-    return status;
+    return program::run("vmsg", [&] { return run(argc, argv); });
 }

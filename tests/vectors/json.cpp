@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <exception>
 #include <fstream>
 #include <map>
 #include <stdexcept>
@@ -88,7 +89,11 @@ value load(const std::string& path) {
     if (known != documents.end()) return value{&known->second};
     std::ifstream file(path);
     if (!file) throw std::runtime_error("there is no file " + path);
-    return value{&documents.emplace(path, document::parse(file)).first->second};
+    try {
+        return value{&documents.emplace(path, document::parse(file)).first->second};
+    } catch (const std::exception& error) {
+        throw std::runtime_error(path + ": " + error.what());
+    }
 }
 
 } // namespace json
