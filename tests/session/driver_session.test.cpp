@@ -93,6 +93,45 @@ constexpr bool what_comes_meanwhile_is_kept() {
     return used && changed;
 }
 
+/// A network device, as far as its bring-up goes.
+struct net_model : archetypes::device_model {
+    static constexpr std::uint32_t queue_count = 3;
+    static constexpr std::uint32_t config_size = 12;
+    constexpr proto::device_identity identity() const { return {.device_id = 1, .config_size = config_size}; }
+    constexpr feature_set offered_features() const { return feature_set{feature::version_1}; }
+    constexpr void read_config(std::uint32_t, byte_span out) const {
+        for (std::uint8_t& byte : out) byte = 0;
+    }
+    constexpr std::uint32_t queue_max_size(std::uint32_t) const { return 64; }
+    constexpr bool enable_queue(std::uint32_t, const proto::queue_setup&) { return true; }
+};
+
+struct round_trips {
+    std::uint64_t bus = 0;
+    std::uint64_t device = 0;
+};
+
+/// Requests of a bring-up, from nothing to DRIVER_OK.
+template <class Model> constexpr round_trips bring_up_trips() {
+    rig<v2> r;
+    Model model;
+    proto::attached<Model> port{model};
+    auto& s = r.session;
+    round_trips trips;
+    if (!r.peer.bus.attach(4, port) || !s.open()) return {};
+    trips.bus = s.engine().counters().requests;
+    const auto area = s.share(0x77, 1, r.attributes());
+    const std::uint64_t before = s.engine().counters().requests;
+    auto d = s.at(4);
+    std::uint8_t config[Model::config_size]{};
+    if (!area || !d.negotiate(wanted) || !d.read_config(0, config)) return {};
+    for (std::uint32_t i = 0; i < Model::queue_count; ++i)
+        if (!d.max_queue_size(i) || !d.setup_queue(i, r.queue_in(*area))) return {};
+    if (!d.driver_ok()) return {};
+    trips.device = s.engine().counters().requests - before;
+    return trips;
+}
+
 constexpr bool pings() {
     rig<v2> r;
     if (r.session.ping(7).error() != errc::bad_state || !r.session.open()) return false;
@@ -122,6 +161,12 @@ TEST_CASE("a session reports what a device lacks or refuses") {
 
 TEST_CASE("events that come while a session waits for something else are kept") {
     CX_CHECK(what_comes_meanwhile_is_kept());
+}
+
+TEST_CASE("round trips of a bring-up: a network device with 3 queues takes 18, the bus 4") {
+    constexpr round_trips trips = bring_up_trips<net_model>();
+    CHECK(trips.bus == 4);
+    CHECK(trips.device == 18);
 }
 
 TEST_CASE("a ping, and none") { CHECK(pings()); }
