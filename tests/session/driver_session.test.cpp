@@ -93,6 +93,34 @@ constexpr bool what_comes_meanwhile_is_kept() {
     return used && changed;
 }
 
+/// A bus that is up, one that has failed, and one whose peer has started anew.
+template <revision R> constexpr bool starts_anew() {
+    rig<R> r;
+    auto& s = r.session;
+    if (!s.reopen() || s.open().error() != errc::bad_state) return false;
+    if (!s.share(0x77, 1, r.attributes())) return false;
+    auto d = s.at(3);
+    if (!d.negotiate(wanted) || d.identity().config_size != 16) return false;
+    if (!s.reopen() || !r.nothing_left() || r.peer.bus.areas().size() != 0) return false;
+    if (r.peer.port.status != device_status::reset) return false;
+    r.peer.serves = false;
+    if (s.reopen().error() != errc::timed_out) return false;
+    r.peer.serves = true;
+    return s.reopen() && s.share(0x78, 1, r.attributes()) && d.negotiate(wanted) && s.reopen() && s.close() &&
+           r.nothing_left();
+}
+
+/// What the bus said before it was closed is not taken for the outcome.
+constexpr bool closes_after_a_failure() {
+    rig<v2> r;
+    if (!r.session.open()) return false;
+    std::uint8_t frame[104]{};
+    const auto size = encode<v2>(byte_span{frame}, header{.token = 1}, reset_request{});
+    if (!size || !r.peer.driver_end.send({}, {frame, *size}, 0)) return false; // somebody else resets the bus
+    if (r.session.ping(1).error() != errc::peer_error) return false;
+    return r.session.close() && r.session.reopen() && r.session.ping(2) && r.session.close() && r.nothing_left();
+}
+
 constexpr bool pings() {
     rig<v2> r;
     if (r.session.ping(7).error() != errc::bad_state || !r.session.open()) return false;
@@ -122,6 +150,13 @@ TEST_CASE("a session reports what a device lacks or refuses") {
 
 TEST_CASE("events that come while a session waits for something else are kept") {
     CX_CHECK(what_comes_meanwhile_is_kept());
+}
+
+TEST_CASE("a session starts anew") {
+    CHECK(starts_anew<revision::rfc2025>());
+    CHECK(starts_anew<revision::oasis_v1>());
+    CHECK(starts_anew<revision::oasis_v2>());
+    CX_CHECK(closes_after_a_failure());
 }
 
 TEST_CASE("a ping, and none") { CHECK(pings()); }
