@@ -46,18 +46,18 @@ std::uint32_t percentage(const char* option, const std::string& text) {
 /// An option for how often something goes wrong.
 struct fault_option {
     const char* name;
-    const char* alias; ///< or nothing
     std::uint32_t vmsg::transports::fault_rates::*rate;
     const char* what;
 };
 using rates = vmsg::transports::fault_rates;
 constexpr fault_option fault_options[]{
-    {"--busy", "", &rates::busy, "the carrier refuses so many frames as busy"},
-    {"--drop", "", &rates::drop, "so many frames never arrive"},
-    {"--late", ",--delay", &rates::delay, "so many frames arrive up to 12 s later"},
-    {"--duplicate", "", &rates::duplicate, "so many frames arrive twice"},
-    {"--corrupt", "", &rates::corrupt, "so many frames have a wrong bit, which virtio-msg cannot always tell"},
-    {"--reorder", "", &rates::reorder, "so many frames are overtaken by the next one"},
+    {"--busy", &rates::busy, "the carrier refuses so many frames as busy"},
+    {"--drop", &rates::drop, "so many frames never arrive"},
+    {"--late", &rates::delay, "so many frames arrive up to 12 s later"},
+    {"--delay", &rates::delay, "the same as --late"},
+    {"--duplicate", &rates::duplicate, "so many frames arrive twice"},
+    {"--corrupt", &rates::corrupt, "so many frames have a wrong bit, which virtio-msg cannot always tell"},
+    {"--reorder", &rates::reorder, "so many frames are overtaken by the next one"},
 };
 
 } // namespace
@@ -79,9 +79,7 @@ options read_options(int argc, char** argv) {
         ->type_name("N");
     std::string faults[std::size(fault_options)];
     for (std::size_t i = 0; i < std::size(fault_options); ++i)
-        app.add_option(std::string{fault_options[i].name} + fault_options[i].alias, faults[i], fault_options[i].what)
-            ->type_name("N%")
-            ->group("Faults");
+        app.add_option(fault_options[i].name, faults[i], fault_options[i].what)->type_name("N%")->group("Faults");
     std::string seed;
     std::string restart;
     app.add_option("--seed", seed, "which faults happen: the same N, the same faults (1)")
