@@ -84,9 +84,9 @@ public:
         }
         return outcome;
     }
-    /// Starts anew, whatever has happened: after a bus that has failed, a device side that has started anew, a step that
-    /// was left half done. Success says that the device side has reset all devices and has let go of all memory. Errors:
-    /// those of `open`.
+    /// Starts anew, whatever has happened: the bus has failed, the device side has started anew, a step was left half
+    /// done. Success says that the device side has reset all devices and has let go of all memory. Errors: those of
+    /// `open`.
     constexpr result<void> reopen() {
         if (alive()) static_cast<void>(close()); // it is down or has failed then
         return open();
