@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// What the demo does: brings both devices up, compares hashes, writes, reads random bytes, takes everything down.
+// What the demo does: brings both devices up, compares hashes, writes, reads random bytes, takes everything down. When
+// faults have undone something, it starts the bus anew and goes on where it was.
 
-#include "device_side.hpp"
+#include "clock.hpp"
 #include "driver_side.hpp"
 #include "image.hpp"
 #include "options.hpp"
 #include "run.hpp"
+#include "surroundings.hpp"
 
-#include <vmsg/transport/loopback.hpp>
 #include <vmsg/virtio/block_driver.hpp>
 
 #include <fmt/core.h>
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <vector>
 
 namespace disk {
 
@@ -60,75 +62,104 @@ struct transfer {
 };
 
 template <vmsg::revision R> class demo {
-    using wire_type = vmsg::transports::loopback<16, vmsg::constants_of<R>.ffa_max_msg_size>;
-    using end_type = typename wire_type::end;
+    static constexpr int most_restarts = 30; // of the bus
 
 public:
     demo(const options& chosen, image& image)
         : chosen_(chosen),
           image_(image),
-          device_(wire_.device_side(), memory_, image, chosen.flip, log_),
-          driver_(wire_.driver_side(), memory_, log_, [this](vmsg::instant now) { return device_.step(now); }) {
-        log_.shown = !chosen.quiet;
+          wire_(chosen, totals_),
+          others_(chosen, wire_, memory_, image),
+          clock_(others_, chosen.real_time),
+          driver_(wire_.driver_side(), clock_, memory_) {
+        disk_.number = disk_number;
+        disk_.device_id = vmsg::virtio::block_device_id;
+        disk_.wanted = vmsg::feature_set{vmsg::virtio::block_feature::ro, vmsg::virtio::block_feature::seg_max,
+                                         vmsg::virtio::block_feature::flush} |
+                       vmsg::virtio::split_queue_features;
+        entropy_.number = entropy_number;
+        entropy_.device_id = vmsg::virtio::entropy_device_id;
+        entropy_.wanted = vmsg::virtio::split_queue_features;
     }
 
     /// True if everything agreed.
     bool run() {
-        driver_.bring_bus_up();
-        const auto bus_trips = trips();
-        driver_.share_pool();
-        const auto area_trips = trips();
-        bring_up(disk_, disk_number, vmsg::virtio::block_device_id,
-                 vmsg::virtio::feature_set{vmsg::virtio::block_feature::ro, vmsg::virtio::block_feature::seg_max,
-                                           vmsg::virtio::block_feature::flush} |
-                     vmsg::virtio::split_queue_features);
-        const auto disk_trips = trips();
-        bring_up(entropy_, entropy_number, vmsg::virtio::entropy_device_id, vmsg::virtio::split_queue_features);
-        const auto entropy_trips = trips();
-        log_.shown = false;
-
-        limits_ = block_limits();
+        going_on([] {});
         fmt::print("disk {} bytes in {} sectors{}\n", image_.size(), limits_.capacity,
                    limits_.read_only ? ", read-only" : "");
         bool good = compare_hashes();
         good = write_and_read_back() && good;
         good = read_random_bytes() && good;
 
-        log_.shown = !chosen_.quiet;
-        driver_.take_down(disk_);
-        driver_.take_down(entropy_);
-        driver_.unshare_pool();
-        driver_.take_bus_down();
-
-        const auto& sent = driver_.counters();
-        fmt::print("messages {} bytes {}\n", log_.messages, log_.bytes_carried);
-        fmt::print("notifications {} to the device, {} to the driver\n", sent.kicks, device_.counters().events);
-        fmt::print("round trips of the bring-up: bus {}, area {}, disk {}, entropy {}\n", bus_trips,
-                   area_trips - bus_trips, disk_trips - area_trips, entropy_trips - disk_trips);
-        fmt::print("dropped {} by the driver, {} by the device\n", sent.dropped.total(),
-                   device_.counters().dropped.total());
-        const std::size_t areas = driver_.open_areas() + device_.open_areas();
+        totals_.shown = !chosen_.quiet;
+        driver_.disconnect(disk_, entropy_);
+        print_totals();
+        const std::size_t areas = driver_.open_areas() + others_.open_areas();
         fmt::print("leaks {} areas {} requests\n", areas, driver_.open_requests());
         return good && areas == 0 && driver_.open_requests() == 0;
     }
 
 private:
     std::uint64_t trips() const { return driver_.counters().requests; }
+    bool faulty() const {
+        const auto& f = chosen_.faults;
+        return (f.busy | f.drop | f.delay | f.duplicate | f.corrupt | f.reorder) != 0 || chosen_.restart;
+    }
 
-    void bring_up(bound_device& d, std::uint16_t number, std::uint32_t device_id,
-                  const vmsg::virtio::feature_set& wanted) {
-        const auto& found = driver_.devices();
-        if (std::find(found.begin(), found.end(), number) == found.end())
-            throw failure{fmt::format("device {} was not found on the bus", number)};
-        d.number = number;
-        const auto info = driver_.bring_up(d, wanted);
-        if (info.device_id != device_id)
-            throw failure{fmt::format("device {} is of type {}, expected {}", number, info.device_id, device_id)};
+    /// From nothing to two devices that run.
+    void bring_up() {
+        connected_ = false;
+        totals_.shown = !chosen_.quiet;
+        const std::uint64_t before = trips();
+        driver_.connect();
+        const std::uint64_t bus = trips();
+        driver_.share_pool();
+        const std::uint64_t area = trips();
+        driver_.bring_up(disk_);
+        const std::uint64_t disk = trips();
+        driver_.bring_up(entropy_);
+        round_trips_ = {bus - before, area - bus, disk - area, trips() - disk};
+        totals_.shown = false;
+        limits_ = block_limits();
+        connected_ = true;
+    }
+
+    /// Does a piece of work, from its start after each loss of what was agreed on.
+    template <class Work> void going_on(Work work) {
+        for (;;) {
+            try {
+                if (!connected_) bring_up();
+                return work();
+            } catch (const lost& e) {
+                connected_ = false;
+                if (!faulty() || restarts_ == most_restarts) throw failure{e.message};
+                ++restarts_;
+            }
+        }
+    }
+
+    void print_totals() {
+        using f = vmsg::transports::fault_counters;
+        const auto& sent = driver_.counters();
+        fmt::print("messages {} bytes {}\n", totals_.messages, totals_.bytes);
+        fmt::print("notifications {} to the device, {} to the driver\n", sent.kicks, others_.events());
+        fmt::print("round trips of the bring-up: bus {}, area {}, disk {}, entropy {}\n", round_trips_[0],
+                   round_trips_[1], round_trips_[2], round_trips_[3]);
+        fmt::print("dropped {} by the driver, {} by the device\n", sent.dropped.total(), others_.dropped());
+        if (!faulty()) return;
+        fmt::print("faults: busy {}, dropped {}, late {}, duplicated {}, corrupted {}, reordered {}\n",
+                   wire_.count(&f::busy), wire_.count(&f::dropped), wire_.count(&f::delayed),
+                   wire_.count(&f::duplicated), wire_.count(&f::corrupted), wire_.count(&f::reordered));
+        fmt::print("time-outs {}, refused sends {}, late answers dropped {}, notifications repeated {}, bus started "
+                   "anew {} times\n",
+                   sent.timeouts, sent.refused_sends + others_.refused_sends(),
+                   sent.dropped[vmsg::proto::drop_reason::late] + sent.dropped[vmsg::proto::drop_reason::stale],
+                   driver_.repeated_notifications(), restarts_);
     }
 
     vmsg::virtio::block_limits block_limits() const {
         const auto config = vmsg::virtio::decode_block_config(disk_.config, disk_.offered);
-        if (!config) throw failure{"the disk's configuration is too short"};
+        if (!config) throw lost{{"the disk's configuration is too short"}};
         return vmsg::virtio::limits_of(*config, disk_.offered, disk_.accepted);
     }
 
@@ -148,7 +179,7 @@ private:
         const vmsg::virtio::buffer data = t.data.part(0, length);
         const auto composed = write ? t.request.write(limits_, t.frame, offset / sector_size, data)
                                     : t.request.read(limits_, t.frame, offset / sector_size, data);
-        if (!composed) throw failure{fmt::format("a request at byte {} is not possible: {}", offset, composed.error())};
+        if (!composed) throw lost{{fmt::format("a request at byte {} is not possible: {}", offset, composed.error())}};
         t.offset = offset;
         t.length = length;
         submit(t);
@@ -158,7 +189,7 @@ private:
     template <std::size_t N> void flush(std::array<transfer, N>& transfers) {
         transfer& t = transfers[0];
         if (const auto composed = t.request.flush(limits_, t.frame); !composed)
-            throw failure{fmt::format("no flush is possible: {}", composed.error())};
+            throw lost{{fmt::format("no flush is possible: {}", composed.error())}};
         submit(t);
         t.length = 0;
         finish(transfers);
@@ -187,14 +218,13 @@ private:
         return *found;
     }
 
-    /// Reads the whole disk and calls `consume(bytes)` for its contents in order.
-    template <class Consume> void read_disk(Consume consume) {
+    /// Reads the disk from byte `consumed` on and calls `consume(bytes)` for its contents in order.
+    template <class Consume> void read_disk(std::uint64_t& consumed, Consume consume) {
         const std::uint64_t total = limits_.capacity * sector_size;
         progress shown{"reading", total};
         std::array<transfer, window> transfers{};
         for (transfer& t : transfers) prepare(t);
-        std::uint64_t asked = 0;
-        std::uint64_t consumed = 0;
+        std::uint64_t asked = consumed;
         while (consumed < total) {
             for (transfer& t : transfers) {
                 if (t.under_way || asked >= total || asked - consumed >= window * transfer_size) continue;
@@ -222,11 +252,13 @@ private:
         const std::string of_file = image_.file_hash();
         sha256 hash;
         std::uint64_t left = image_.size(); // the padding of the last sector does not belong to the file
-        read_disk([&](std::span<const std::uint8_t> bytes) {
+        std::uint64_t consumed = 0;
+        const auto add = [&](std::span<const std::uint8_t> bytes) {
             const auto mine = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left)));
             hash.add(mine);
             left -= mine.size();
-        });
+        };
+        going_on([&] { read_disk(consumed, add); });
         const std::string of_driver = hash.hex();
         fmt::print("sha256 file   {}\nsha256 driver {}\n", of_file, of_driver);
         return of_file == of_driver;
@@ -241,53 +273,67 @@ private:
         const std::uint64_t sectors = std::min<std::uint64_t>(limits_.capacity, 16);
         const std::uint64_t offset = (limits_.capacity - sectors) / 2 * sector_size;
         const auto length = static_cast<std::uint32_t>(sectors * sector_size);
-        std::array<transfer, 1> only{};
-        transfer& t = only[0];
-        prepare(t);
-        begin(t, false, offset, length);
-        finish(only);
-        std::vector<std::uint8_t> wanted(t.data.memory.begin(), t.data.memory.begin() + length);
-        for (auto& byte : wanted) byte = static_cast<std::uint8_t>(~byte);
-        std::copy(wanted.begin(), wanted.end(), t.data.memory.begin());
-        begin(t, true, offset, length);
-        finish(only);
-        flush(only);
-        std::fill(t.data.memory.begin(), t.data.memory.end(), std::uint8_t{0xa5});
-        begin(t, false, offset, length);
-        finish(only);
-        // Beyond the end of the file there is nothing that could be kept.
-        const auto kept = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(length, image_.size() - offset));
-        const bool same = std::equal(wanted.begin(), wanted.begin() + kept, t.data.memory.begin());
-        release(t);
+        std::vector<std::uint8_t> wanted;
+        bool same = false;
+        going_on([&] {
+            std::array<transfer, 1> only{};
+            transfer& t = only[0];
+            prepare(t);
+            if (wanted.empty()) {
+                begin(t, false, offset, length);
+                finish(only);
+                wanted.assign(t.data.memory.begin(), t.data.memory.begin() + length);
+                for (auto& byte : wanted) byte = static_cast<std::uint8_t>(~byte);
+            }
+            std::copy(wanted.begin(), wanted.end(), t.data.memory.begin());
+            begin(t, true, offset, length);
+            finish(only);
+            flush(only);
+            std::fill(t.data.memory.begin(), t.data.memory.end(), std::uint8_t{0xa5});
+            begin(t, false, offset, length);
+            finish(only);
+            // Beyond the end of the file there is nothing that could be kept.
+            const auto kept = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(length, image_.size() - offset));
+            same = std::equal(wanted.begin(), wanted.begin() + kept, t.data.memory.begin());
+            release(t);
+        });
         fmt::print("write {} bytes at {}, read back: {}\n", length, offset, same ? "the same" : "DIFFERENT");
         return same;
     }
 
     bool read_random_bytes() {
-        const auto lent = driver_.take_buffer(64);
-        const auto head = entropy_.queue.add({}, vmsg::virtio::lend_for_entropy(lent));
-        if (!head) throw failure{fmt::format("the entropy queue takes no request: {}", head.error())};
-        entropy_.queue.publish();
         std::array<std::uint8_t, 64> random{};
-        const auto got = vmsg::virtio::take_entropy(driver_.complete(entropy_), lent, random);
-        driver_.give_back(lent);
-        if (!got) throw failure{fmt::format("the entropy device failed: {}", got.error())};
+        std::uint32_t count = 0;
+        going_on([&] {
+            const auto lent = driver_.take_buffer(random.size());
+            const auto head = entropy_.queue.add({}, vmsg::virtio::lend_for_entropy(lent));
+            if (!head) throw failure{fmt::format("the entropy queue takes no request: {}", head.error())};
+            entropy_.queue.publish();
+            const auto got = vmsg::virtio::take_entropy(driver_.complete(entropy_), lent, random);
+            driver_.give_back(lent);
+            if (!got) throw failure{fmt::format("the entropy device failed: {}", got.error())};
+            count = *got;
+        });
         fmt::print("random ");
-        for (std::size_t i = 0; i < *got; ++i) fmt::print("{:02x}", random[i]);
+        for (std::size_t i = 0; i < count; ++i) fmt::print("{:02x}", random[i]);
         fmt::print("\n");
-        return *got == random.size();
+        return count == random.size();
     }
 
     const options& chosen_;
     image& image_;
-    message_log log_;
+    message_totals totals_;
     shared_memory memory_;
-    wire_type wire_;
-    device_side<R, end_type> device_;
-    driver_side<R, end_type> driver_;
+    carrier<R> wire_;
+    surroundings<R> others_;
+    demo_clock<surroundings<R>> clock_;
+    driver_side<R, typename carrier<R>::end_type, demo_clock<surroundings<R>>> driver_;
     bound_device disk_;
     bound_device entropy_;
     vmsg::virtio::block_limits limits_;
+    std::array<std::uint64_t, 4> round_trips_{}; // of the last bring-up: bus, area, disk, entropy
+    bool connected_ = false;
+    int restarts_ = 0;
 };
 
 } // namespace disk

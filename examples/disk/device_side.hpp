@@ -3,7 +3,6 @@
 // The device side of the demo: its engine, its two devices, and the loop that a secure partition would run.
 
 #include "devices.hpp"
-#include "message_log.hpp"
 #include "shared_memory.hpp"
 
 #include <vmsg/proto/device.hpp>
@@ -21,10 +20,9 @@ template <vmsg::revision R, vmsg::transport Wire> class device_side {
     using memory_type = typename bus_type::areas_type;
 
 public:
-    device_side(Wire& wire, shared_memory& memory, image& image, std::optional<std::uint64_t> flip, message_log& log)
+    device_side(Wire& wire, shared_memory& memory, image& image, std::optional<std::uint64_t> flip)
         : wire_(wire),
           memory_(memory),
-          log_(log),
           bus_({.max_msg_size = max_msg_size, .can_push = false}),
           disk_(bus_.areas(), image, flip),
           entropy_(bus_.areas()) {
@@ -32,13 +30,16 @@ public:
         static_cast<void>(bus_.attach(entropy_number, entropy_port_));
     }
 
-    /// Does what there is to do; false if there was nothing.
-    bool step(vmsg::instant now) {
-        bool busy = false;
-        if (const auto in = wire_.receive(buffer_, now)) {
-            // What is dropped is counted by the engine.
-            static_cast<void>(bus_.handle_frame({buffer_, in->size}, now));
-            busy = true;
+    /// Does what there is to do. Gives `now` if there was something, else when it has to be called again.
+    vmsg::instant step(vmsg::instant now) {
+        bool moved = false;
+        if (waiting_ == 0) {
+            if (const auto in = wire_.receive(buffer_, now)) waiting_ = in->size;
+        }
+        // A frame waits as long as an answer has not left. What is dropped is counted by the engine.
+        if (waiting_ != 0 && bus_.handle_frame({buffer_, waiting_}, now).error() != vmsg::errc::would_block) {
+            waiting_ = 0;
+            moved = true;
         }
         for (auto task = bus_.poll_task(); task.what != vmsg::proto::area_task::kind::none; task = bus_.poll_task())
             attend(task);
@@ -47,12 +48,10 @@ public:
         if (disk_.broken()) static_cast<void>(bus_.needs_reset(disk_number));
         if (entropy_.broken()) static_cast<void>(bus_.needs_reset(entropy_number));
         while (const auto out = bus_.poll_transmit(now)) {
-            const auto sent = wire_.send({}, *out, now);
-            if (sent) log_.template frame<R>(false, *out);
-            bus_.handle_sent(sent, now);
-            busy = true;
+            bus_.handle_sent(wire_.send({}, *out, now), now);
+            moved = true;
         }
-        return busy;
+        return moved ? now : bus_.poll_timeout();
     }
 
     const vmsg::proto::device_counters& counters() const { return bus_.counters(); }
@@ -72,12 +71,12 @@ private:
 
     Wire& wire_;
     shared_memory& memory_;
-    message_log& log_;
     bus_type bus_;
     disk_device<memory_type> disk_;
     entropy_device<memory_type> entropy_;
     vmsg::proto::attached<disk_device<memory_type>> disk_port_{disk_};
     vmsg::proto::attached<entropy_device<memory_type>> entropy_port_{entropy_};
+    std::size_t waiting_ = 0; // bytes of the frame in `buffer_`
     std::uint8_t buffer_[max_msg_size]{};
 };
 

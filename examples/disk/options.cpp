@@ -7,6 +7,8 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
+#include <string_view>
 #include <system_error>
 
 namespace disk {
@@ -14,13 +16,49 @@ namespace disk {
 namespace {
 
 /// All of `text` as a decimal number.
-std::uint64_t number(const char* option, const std::string& text) {
+std::uint64_t number(const char* option, const std::string& text, const char* what) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size())
-        throw CLI::ValidationError(option, "'" + text + "' is not a number of bytes; 0 or more is expected");
+        throw CLI::ValidationError(option, "'" + text + "' is not " + what + "; 0 or more is expected");
     return value;
 }
+
+/// A percentage with at most two decimals and with or without its sign, in hundredths of a percent.
+std::uint32_t percentage(const char* option, const std::string& text) {
+    const CLI::ValidationError wrong{option, "'" + text +
+                                                 "' is not a percentage; 0% to 100%, with at most two "
+                                                 "decimals, is expected"};
+    const std::string_view digits = "0123456789";
+    std::string_view rest = text;
+    if (rest.ends_with('%')) rest.remove_suffix(1);
+    const std::size_t point = rest.find('.');
+    std::string whole{rest.substr(0, point)};
+    std::string decimals{point == std::string_view::npos ? "0" : rest.substr(point + 1)};
+    const bool plain = (whole + decimals).find_first_not_of(digits) == std::string::npos;
+    if (!plain || whole.empty() || whole.size() > 3 || decimals.empty() || decimals.size() > 2) throw wrong;
+    decimals.resize(2, '0');
+    const auto value = static_cast<std::uint32_t>(std::stoul(whole + decimals));
+    if (value > vmsg::transports::fault_rates::always) throw wrong;
+    return value;
+}
+
+/// An option for how often something goes wrong.
+struct fault_option {
+    const char* name;
+    std::uint32_t vmsg::transports::fault_rates::*rate;
+    const char* what;
+};
+using rates = vmsg::transports::fault_rates;
+constexpr fault_option fault_options[]{
+    {"--busy", &rates::busy, "the carrier refuses so many frames as busy"},
+    {"--drop", &rates::drop, "so many frames never arrive"},
+    {"--late", &rates::delay, "so many frames arrive up to 12 s later"},
+    {"--delay", &rates::delay, "the same as --late"},
+    {"--duplicate", &rates::duplicate, "so many frames arrive twice"},
+    {"--corrupt", &rates::corrupt, "so many frames have a wrong bit, which virtio-msg cannot always tell"},
+    {"--reorder", &rates::reorder, "so many frames are overtaken by the next one"},
+};
 
 } // namespace
 
@@ -39,6 +77,20 @@ options read_options(int argc, char** argv) {
     app.add_flag("--quiet", chosen.quiet, "do not print the messages");
     app.add_option("--flip", flip, "the device serves byte N of the image inverted, so the hashes must differ")
         ->type_name("N");
+    std::string faults[std::size(fault_options)];
+    for (std::size_t i = 0; i < std::size(fault_options); ++i)
+        app.add_option(fault_options[i].name, faults[i], fault_options[i].what)->type_name("N%")->group("Faults");
+    std::string seed;
+    std::string restart;
+    app.add_option("--seed", seed, "which faults happen: the same N, the same faults (1)")
+        ->type_name("N")
+        ->group("Faults");
+    app.add_option("--restart", restart, "the device side starts anew after it has received N frames, once")
+        ->type_name("N")
+        ->group("Faults");
+    app.add_flag("--real-time", chosen.real_time, "wait for time-outs; else a clock jumps when there is nothing to do");
+    app.failure_message(
+        [](const CLI::App*, const CLI::Error& e) { return "error: " + std::string{e.what()} + "; see --help\n"; });
     try {
         app.parse(argc, argv);
         const auto named = vmsg::revision_named(revision);
@@ -46,7 +98,11 @@ options read_options(int argc, char** argv) {
             throw CLI::ValidationError("--rev",
                                        "no revision '" + revision + "'; rfc2025, oasis_v1 or oasis_v2 is expected");
         chosen.revision = *named;
-        if (!flip.empty()) chosen.flip = number("--flip", flip);
+        if (!flip.empty()) chosen.flip = number("--flip", flip, "a number of bytes");
+        for (std::size_t i = 0; i < std::size(fault_options); ++i)
+            if (!faults[i].empty()) chosen.faults.*fault_options[i].rate = percentage(fault_options[i].name, faults[i]);
+        if (!seed.empty()) chosen.seed = number("--seed", seed, "a seed");
+        if (!restart.empty()) chosen.restart = number("--restart", restart, "a number of frames");
         if (chosen.image.empty()) throw CLI::RequiredError("IMAGE");
     } catch (const CLI::ParseError& e) {
         std::exit(app.exit(e) == 0 ? 0 : 2);

@@ -3,6 +3,7 @@
 // What the demo is told on its command line.
 
 #include <vmsg/revision.hpp>
+#include <vmsg/transport/fault_injector.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,10 @@ struct options {
     bool in_place = false;                           ///< the image itself is written
     bool quiet = false;                              ///< no line per message
     std::optional<std::uint64_t> flip;               ///< byte of the image that the device serves inverted
+    vmsg::transports::fault_rates faults;            ///< of what each end sends
+    std::uint64_t seed = 1;                          ///< of the faults
+    std::optional<std::uint64_t> restart;            ///< frames after which the device side starts anew, once
+    bool real_time = false;                          ///< time-outs are waited for
 };
 
 /// Reads the command line. Ends the program with status 2 after wrong usage and 0 after --help.

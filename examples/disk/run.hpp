@@ -16,6 +16,9 @@ struct failure {
     std::string message;
 };
 
+/// What was agreed on with the device side is lost: the demo can go on from a new start of the bus.
+struct lost : failure {};
+
 /// Brings both devices up, compares hashes, writes, reads random bytes, takes everything down. True if all agreed.
 template <vmsg::revision R> bool run(const options& chosen, image& image);
 template <> bool run<vmsg::revision::rfc2025>(const options& chosen, image& image);

@@ -45,6 +45,11 @@ public:
         if (const auto found = regions_.find(handle); found != regions_.end()) found->second.mapped = false;
     }
 
+    /// The device side is gone, and with it everything that it had mapped.
+    void unmap_all() {
+        for (auto& entry : regions_) entry.second.mapped = false;
+    }
+
     std::size_t shared_regions() const { return regions_.size(); }
 
 private:

@@ -132,6 +132,34 @@ template <class Model> constexpr round_trips bring_up_trips() {
     return trips;
 }
 
+/// A bus that is up, one that has failed, and one whose peer has started anew.
+template <revision R> constexpr bool starts_anew() {
+    rig<R> r;
+    auto& s = r.session;
+    if (!s.reopen() || s.open().error() != errc::bad_state) return false;
+    if (!s.share(0x77, 1, r.attributes())) return false;
+    auto d = s.at(3);
+    if (!d.negotiate(wanted) || d.identity().config_size != 16) return false;
+    if (!s.reopen() || !r.nothing_left() || r.peer.bus.areas().size() != 0) return false;
+    if (r.peer.port.status != device_status::reset) return false;
+    r.peer.serves = false;
+    if (s.reopen().error() != errc::timed_out) return false;
+    r.peer.serves = true;
+    return s.reopen() && s.share(0x78, 1, r.attributes()) && d.negotiate(wanted) && s.reopen() && s.close() &&
+           r.nothing_left();
+}
+
+/// What the bus said before it was closed is not taken for the outcome.
+constexpr bool closes_after_a_failure() {
+    rig<v2> r;
+    if (!r.session.open()) return false;
+    std::uint8_t frame[104]{};
+    const auto size = encode<v2>(byte_span{frame}, header{.token = 1}, reset_request{});
+    if (!size || !r.peer.driver_end.send({}, {frame, *size}, 0)) return false; // somebody else resets the bus
+    if (r.session.ping(1).error() != errc::peer_error) return false;
+    return r.session.close() && r.session.reopen() && r.session.ping(2) && r.session.close() && r.nothing_left();
+}
+
 constexpr bool pings() {
     rig<v2> r;
     if (r.session.ping(7).error() != errc::bad_state || !r.session.open()) return false;
@@ -167,6 +195,13 @@ TEST_CASE("round trips of a bring-up: a network device with 3 queues takes 18, t
     constexpr round_trips trips = bring_up_trips<net_model>();
     CHECK(trips.bus == 4);
     CHECK(trips.device == 18);
+}
+
+TEST_CASE("a session starts anew") {
+    CHECK(starts_anew<revision::rfc2025>());
+    CHECK(starts_anew<revision::oasis_v1>());
+    CHECK(starts_anew<revision::oasis_v2>());
+    CX_CHECK(closes_after_a_failure());
 }
 
 TEST_CASE("a ping, and none") { CHECK(pings()); }

@@ -72,10 +72,24 @@ public:
             while (engine_.poll_event().kind != proto::driver_event_kind::none) {}
         return outcome;
     }
-    /// Makes the peer forget everything. The devices are to be reset before.
+    /// Makes the peer forget everything. The devices are to be reset before. Errors: `bad_state` (it is not up), the
+    /// reason of the last attempt.
     constexpr result<void> close() {
-        if (const auto begun = engine_.reset(clock_.now()); !begun) return begun;
-        return bus_outcome(proto::driver_event_kind::bus_down);
+        result<void> outcome;
+        for (int i = 0; i < Policy::attempts; ++i) {
+            static_cast<void>(engine_.poll_bus_event()); // news from before would be taken for the outcome
+            outcome = engine_.reset(clock_.now());
+            if (outcome) outcome = bus_outcome(proto::driver_event_kind::bus_down);
+            if (!worth_another(outcome.error())) break;
+        }
+        return outcome;
+    }
+    /// Starts anew, whatever has happened: the bus has failed, the device side has started anew, a step was left half
+    /// done. Success says that the device side has reset all devices and has let go of all memory. Errors: those of
+    /// `open`.
+    constexpr result<void> reopen() {
+        if (alive()) static_cast<void>(close()); // it is down or has failed then
+        return open();
     }
 
     constexpr device_numbers devices() const {
@@ -253,6 +267,7 @@ public:
     constexpr result<feature_set> negotiate(const feature_set& wanted, const feature_set& required = {}) {
         const auto what = info();
         if (!what) return what.error();
+        identity_ = *what;
         if (const auto done = reset(); !done) return done.error();
         if (const auto done = advance(acknowledged); !done) return done.error();
         if (const auto done = advance(driving); !done) return done.error();
@@ -267,8 +282,9 @@ public:
         accepted_ = chosen;
         return chosen;
     }
-    constexpr const feature_set& offered() const { return offered_; }   ///< after `negotiate`
-    constexpr const feature_set& accepted() const { return accepted_; } ///< after `negotiate`
+    constexpr const get_device_info_response& identity() const { return identity_; } ///< after `negotiate`
+    constexpr const feature_set& offered() const { return offered_; }                ///< after `negotiate`
+    constexpr const feature_set& accepted() const { return accepted_; }              ///< after `negotiate`
 
     /// Reads configuration from `offset` on into all of `out`, in as many messages as it takes, all of one generation.
     /// `retry` if it does not hold still.
@@ -410,6 +426,7 @@ private:
 
     driver_session* session_;
     std::uint16_t number_;
+    get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};
 };
