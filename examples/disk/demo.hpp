@@ -261,6 +261,7 @@ private:
         going_on([&] { read_disk(consumed, add); });
         const std::string of_driver = hash.hex();
         fmt::print("sha256 file   {}\nsha256 driver {}\n", of_file, of_driver);
+        if (of_file != of_driver) fmt::print(stderr, "error: the driver has not read what the file contains\n");
         return of_file == of_driver;
     }
 

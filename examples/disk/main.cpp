@@ -26,9 +26,10 @@ int run(const disk::options& chosen) {
 
 int main(int argc, char** argv) {
     return program::run("examples/demo", [&] {
-        const disk::options chosen = disk::read_options(argc, argv);
         try {
-            return run(chosen);
+            return run(disk::read_options(argc, argv));
+        } catch (const disk::usage_shown& shown) {
+            return shown.status;
         } catch (const disk::image_error& e) {
             return program::failed("error", e.message.c_str());
         } catch (const disk::failure& e) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "options.hpp"
 
+#include "common/arguments.hpp"
+#include "common/program.hpp"
+
 #include <vmsg/text.hpp>
 
 #include <CLI/CLI.hpp>
@@ -71,7 +74,7 @@ options read_options(int argc, char** argv) {
         "process, that share only frames and the areas of AREA_SHARE.",
         "examples/demo"};
     app.add_option("IMAGE", chosen.image, "file to serve as a disk; by default a file system made on the spot")
-        ->envname("VMSG_DEMO_IMAGE");
+        ->type_name("");
     app.add_option("--rev", revision, "revision to speak: rfc2025, oasis_v1 or oasis_v2")->capture_default_str();
     app.add_flag("--in-place", chosen.in_place, "the write step changes IMAGE itself, not a private copy of it");
     app.add_flag("--quiet", chosen.quiet, "do not print the messages");
@@ -91,21 +94,28 @@ options read_options(int argc, char** argv) {
     app.add_flag("--real-time", chosen.real_time, "wait for time-outs; else a clock jumps when there is nothing to do");
     app.failure_message(
         [](const CLI::App*, const CLI::Error& e) { return "error: " + std::string{e.what()} + "; see --help\n"; });
+    const auto given = [&](const char* name) { return app.get_option(name)->count() != 0; };
     try {
+        if (const std::string wrong = program::misunderstood(argc, argv, {"--in-place", "--quiet", "--real-time"});
+            !wrong.empty())
+            throw CLI::ParseError(wrong, CLI::ExitCodes::ValidationError);
         app.parse(argc, argv);
         const auto named = vmsg::revision_named(revision);
         if (!named)
             throw CLI::ValidationError("--rev",
                                        "no revision '" + revision + "'; rfc2025, oasis_v1 or oasis_v2 is expected");
         chosen.revision = *named;
-        if (!flip.empty()) chosen.flip = number("--flip", flip, "a number of bytes");
+        if (given("--flip")) chosen.flip = number("--flip", flip, "a number of bytes");
         for (std::size_t i = 0; i < std::size(fault_options); ++i)
-            if (!faults[i].empty()) chosen.faults.*fault_options[i].rate = percentage(fault_options[i].name, faults[i]);
-        if (!seed.empty()) chosen.seed = number("--seed", seed, "a seed");
-        if (!restart.empty()) chosen.restart = number("--restart", restart, "a number of frames");
-        if (chosen.image.empty()) throw CLI::RequiredError("IMAGE");
+            if (given(fault_options[i].name))
+                chosen.faults.*fault_options[i].rate = percentage(fault_options[i].name, faults[i]);
+        if (given("--seed")) chosen.seed = number("--seed", seed, "a seed");
+        if (given("--restart")) chosen.restart = number("--restart", restart, "a number of frames");
+        const char* const otherwise = std::getenv("VMSG_DEMO_IMAGE"); // from the script, which makes one
+        if (!given("IMAGE") && otherwise != nullptr) chosen.image = otherwise;
+        if (chosen.image.empty()) throw CLI::ValidationError("IMAGE", "'' is no name of a file");
     } catch (const CLI::ParseError& e) {
-        std::exit(app.exit(e) == 0 ? 0 : 2);
+        throw usage_shown{app.exit(e) == 0 ? 0 : program::usage_status};
     }
     return chosen;
 }

@@ -23,7 +23,12 @@ struct options {
     bool real_time = false;                          ///< time-outs are waited for
 };
 
-/// Reads the command line. Ends the program with status 2 after wrong usage and 0 after --help.
+/// The command line asked for nothing more than what has been printed.
+struct usage_shown {
+    int status; ///< 0 after --help, 2 after wrong usage
+};
+
+/// Reads the command line; throws `usage_shown`.
 options read_options(int argc, char** argv);
 
 } // namespace disk

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `vmsg`: virtio-msg at the bench.
 
+#include "common/arguments.hpp"
 #include "common/program.hpp"
 #include "hex.hpp"
 #include "verbs.hpp"
@@ -17,7 +18,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
@@ -47,20 +47,13 @@ std::vector<std::string> arguments(int argc, char** argv) {
     return all;
 }
 
-/// What CLI11 would misunderstand: a verb that is none, a value for a flag, an option with nothing behind its "=".
-/// Empty if there is nothing.
+/// What CLI11 would misunderstand, or a verb that is none. Empty if there is nothing.
 std::string misunderstood(const CLI::App& app, int argc, char** argv) {
     const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
     const auto meant = [&](const CLI::App* verb) { return verb->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && std::none_of(verbs.begin(), verbs.end(), meant))
         return fmt::format("\"{}\" is no verb; decode, encode or identify expected", argv[1]);
-    for (int i = 1; i < argc && std::string_view{argv[i]} != "--"; ++i) {
-        const std::string_view text = argv[i];
-        if (text.starts_with("--json=")) return fmt::format("{}: --json takes no value", text);
-        if (text.starts_with("--") && text.ends_with('='))
-            return fmt::format("{}: a value expected behind the \"=\"", text);
-    }
-    return "";
+    return program::misunderstood(argc, argv, {"--json"});
 }
 
 CLI::Option* add_revision(CLI::App* verb, const std::vector<std::string>& more, const std::string& help) {
