@@ -8,8 +8,8 @@
 
 namespace program {
 
-/// A value for one of the options `flags`, which have none, or an option with nothing behind its "=", for which the next
-/// argument would be taken: one line about it. Empty if there is nothing like that.
+/// A value for one of the options `flags`, which have none, or an option with nothing behind its "=", for which the
+/// next argument would be taken: one line about it. Empty if there is nothing like that.
 inline std::string misunderstood(int argc, char** argv, std::initializer_list<std::string_view> flags) {
     for (int i = 1; i < argc && std::string_view{argv[i]} != "--"; ++i) {
         const std::string text = argv[i];
