@@ -61,6 +61,8 @@ template <vmsg::revision R, vmsg::transport Wire, vmsg::session_clock Clock> cla
     static constexpr int most_looks = 20;                              ///< in a row that found nothing
     static constexpr int looks_per_question = 4;                       ///< then the device is asked whether it runs
 
+    static constexpr int most_closes = 5;
+
     struct policy : vmsg::session_policy<R> {
         static constexpr vmsg::proto::driver_capacity capacity{
             .devices = 8, .requests = 4, .areas = 2, .kicks = 4, .msg_size = vmsg::constants_of<R>.ffa_max_msg_size};
@@ -97,14 +99,19 @@ public:
         pool_ = vmsg::virtio::dma_pool<pool_pages * 8>{*vmsg::make_bus_address<R>(area_, 0), own_.all(), granule};
     }
 
-    /// Takes the devices, the pool and the bus down. What does not want to go ends with a new start of the bus.
+    /// Takes the devices, the pool and the bus down. What does not want to go goes with a new start of the bus.
     void disconnect(bound_device& a, bound_device& b) {
-        const bool quiet = session_.at(a.number).reset() && session_.at(b.number).reset() && session_.unshare(area_);
-        if (!quiet) check(session_.reopen(), "the bus does not start anew");
+        bool quiet = session_.at(a.number).reset() && session_.at(b.number).reset() && session_.unshare(area_);
+        vmsg::result<void> down = vmsg::errc::aborted;
+        for (int i = 0; i < most_closes && !down; ++i) {
+            if (!quiet) down = session_.reopen();
+            if (quiet || down) down = session_.close();
+            quiet = false;
+        }
+        check(down, "the bus does not go down");
         forget(a);
         forget(b);
         reclaim();
-        check(session_.close(), "FFA_RESET");
     }
 
     // --- a device
