@@ -91,7 +91,7 @@ public:
         device_port* port = devices_.find(dev_num);
         if (port == nullptr) return errc::no_device;
         if (vq_index >= port->queue_count()) return errc::invalid_argument;
-        if (!has(port->status, device_status::driver_ok) || !port->queue(vq_index).enabled) return errc::bad_state;
+        if (!runs(*port) || !port->queue(vq_index).enabled) return errc::bad_state;
         port->queue(vq_index).used = true;
         devices_.list(dev_num);
         return {};
@@ -105,15 +105,17 @@ public:
         const std::uint32_t size = port->identity().config_size;
         if (offset > size || length > size - offset) return errc::invalid_argument;
         ++port->generation;
+        if (port->resetting) return {};
         port->note_change(offset, length);
         devices_.list(dev_num);
         return {};
     }
 
-    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told once.
+    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told once. `bad_state` during a reset.
     constexpr result<void> needs_reset(std::uint16_t dev_num) {
         device_port* port = devices_.find(dev_num);
         if (port == nullptr) return errc::no_device;
+        if (port->resetting) return errc::bad_state;
         if (has(port->status, device_status::needs_reset)) return {};
         port->status = port->status | device_status::needs_reset;
         if (!has(port->status, device_status::driver_ok)) return {};
@@ -319,7 +321,7 @@ private:
         const std::uint32_t size = port.identity().config_size;
         const bool in_range = asked.offset <= size && asked.length <= size - asked.offset;
         const bool stale = (feature_bits() & strict_config_generation) != 0 && asked.generation != port.generation;
-        const bool allowed = in_range && !stale && has(port.status, device_status::features_ok);
+        const bool allowed = in_range && !stale && configurable(port);
         const bool written = allowed && (asked.length == 0 || port.write_config(asked.offset, asked.config.bytes()));
         if (written && asked.length != 0) ++port.generation;
         set_config_response done{port.generation, asked.offset, written ? asked.length : 0, {}};
@@ -329,6 +331,7 @@ private:
     }
 
     constexpr result<void> on(const header& h, const get_device_status_request&, device_port& port) {
+        detail::end_reset(port);
         answer(h, get_device_status_response{port.status});
         return {};
     }
@@ -369,7 +372,7 @@ private:
         if (!legal(R, asked) || asked.index >= port.queue_count()) return;
         queue_state& q = port.queue(asked.index);
         const std::uint32_t max_size = port.queue_max_size(asked.index);
-        if (q.enabled || max_size == 0) return;
+        if (q.enabled || max_size == 0 || port.resetting) return;
         const queue_setup wanted = detail::merged(q.setup, asked);
         if (wanted.size > max_size) return;
         const bool enable = R != revision::oasis_v2 || (asked.flags & vqueue_flags::state_mask) == vqueue_flags::enable;
@@ -408,11 +411,14 @@ private:
 
     constexpr void reset_device(device_port& port) {
         for (std::uint32_t i = 0; i < port.queue_count(); ++i) reset_queue(port, i);
-        port.reset();
-        port.status = device_status::reset;
-        port.accepted = {};
-        port.beyond = 0;
-        port.config_changed = false;
+        detail::begin_reset(port);
+    }
+
+    static constexpr bool runs(const device_port& port) {
+        return has(port.status, device_status::driver_ok) && !port.resetting;
+    }
+    static constexpr bool configurable(const device_port& port) {
+        return has(port.status, device_status::features_ok) && !port.resetting;
     }
 
     // --- bus requests
@@ -567,7 +573,7 @@ private:
         device_port* port = devices_.find(h.dev_num);
         if (port == nullptr) return drop(drop_reason::no_device, errc::no_device);
         if (got.body.vq_index >= port->queue_count()) return drop(drop_reason::bad_value, errc::bad_value);
-        if (!has(port->status, device_status::driver_ok) || !port->queue(got.body.vq_index).enabled)
+        if (!runs(*port) || !port->queue(got.body.vq_index).enabled)
             return drop(drop_reason::too_early, errc::bad_state);
         ++counters_.kicks;
         port->notify(got.body.vq_index, got.body.next_offset);
