@@ -71,10 +71,14 @@ public:
     /// Puts a device on the bus; the port stays the caller's. A driver that is already there is told with an event.
     /// Errors: `invalid_argument` (the number is taken, or the identity breaks a rule), `full`.
     constexpr result<void> attach(std::uint16_t dev_num, device_port& port) {
-        const get_device_info_response info = info_of(port);
-        if (info.device_id == 0 || !legal(R, info) || !layout_of<get_device_info_response, R>::fits(info))
-            return errc::invalid_argument;
+        if (!can_show(port)) return errc::invalid_argument;
         return devices_.attach(dev_num, port, negotiated_);
+    }
+
+    /// Whether the identity of a device breaks no rule and fits the messages of this revision.
+    static constexpr bool can_show(const device_port& port) {
+        const get_device_info_response info = info_of(port);
+        return info.device_id != 0 && legal(R, info) && layout_of<get_device_info_response, R>::fits(info);
     }
 
     /// Takes a device off the bus, after a reset of it. The port is free at once; the driver is told with an event.
@@ -131,8 +135,18 @@ public:
     constexpr area_task poll_task() { return areas_.poll_task(); }
     /// The driver's memory; a `resolver` for the queues of the devices.
     constexpr areas_type& areas() { return areas_; }
+    constexpr std::size_t open_areas() const { return areas_.size(); } ///< that are not finished with
 
     // --- frames in
+
+    /// The driver has gone, without a word: what was agreed is over, what has not left is lost, nothing is answered.
+    /// Its memory is let go with `poll_task`. Not between `poll_transmit` and `handle_sent`.
+    constexpr void abandon() {
+        if (out_size_ != 0) ++counters_.lost;
+        end_everything();
+        ending_ = false;
+        sent_or_given_up();
+    }
 
     /// A frame has come from the driver. Success if it was acted on; `would_block` if it was not taken because an
     /// answer has not left yet: offer it again. Every other error says why the frame was dropped.
@@ -190,12 +204,7 @@ public:
             ++counters_.lost;
             if (event) put_back_event(); // it was the answer to EVENT_POLL
         }
-        attempts_ = 0;
-        next_send_ = 0;
-        out_size_ = 0;
-        out_event_ = {};
-        out_release_ = 0;
-        out_pushed_ = false;
+        sent_or_given_up();
     }
 
     /// When `poll_transmit` has something to do without any other input; `never` if nothing is due.
@@ -213,6 +222,16 @@ private:
     constexpr result<void> drop(drop_reason why, errc error) {
         counters_.dropped.count(why);
         return error;
+    }
+
+    /// There is no frame out any more.
+    constexpr void sent_or_given_up() {
+        attempts_ = 0;
+        next_send_ = 0;
+        out_size_ = 0;
+        out_event_ = {};
+        out_release_ = 0;
+        out_pushed_ = false;
     }
 
     template <class M> constexpr void compose(const header& h, const M& m) {
