@@ -33,7 +33,8 @@ template <revision R, driver_capacity C = driver_capacity{}> class driver {
     using judge_function = errc (driver::*)(slot, byte_view, instant);
 
 public:
-    constexpr explicit driver(const driver_options& options) : options_(options) {
+    constexpr explicit driver(const driver_options& options)
+        : options_(options), requests_(options.tokens, options.fixed_token) {
         VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
         if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
     }
@@ -72,7 +73,7 @@ public:
     /// Asks a device. Errors: `bad_state` (the bus is not up, or the order of the specification forbids it now),
     /// `no_device`, `invalid_argument` (out of the device's range, or an illegal value), `not_supported` (needs a
     /// feature that was not accepted), `oversize` (the request or its answer does not fit a message), `busy` (no free
-    /// slot; in rfc2025 also a second request to one device), those of `encode`.
+    /// slot; in rfc2025, or without a token of its own, also a second request to one device), those of `encode`.
     template <message Request>
     constexpr result<ticket<Request>> request(std::uint16_t dev_num, Request asked, instant now) {
         static_assert(row_of<Request>.kind == msg_kind::request && row_of<Request>.cls == msg_class::transport,
