@@ -30,6 +30,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/message/shm.hpp
     include/vmsg/message/status.hpp
     include/vmsg/message/vqueue.hpp
+    include/vmsg/proto/any_device.hpp
     include/vmsg/proto/device.hpp
     include/vmsg/proto/device_areas.hpp
     include/vmsg/proto/device_directory.hpp
@@ -44,6 +45,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/negotiation.hpp
     include/vmsg/proto/negotiator.hpp
     include/vmsg/proto/number_map.hpp
+    include/vmsg/proto/recognition.hpp
     include/vmsg/proto/requests.hpp
     include/vmsg/proto/retry_policy.hpp
     include/vmsg/random.hpp

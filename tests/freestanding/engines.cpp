@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Uses of what runs a bus: everything of both engines in the oldest and the newest revision, the loopback transport.
+#include <vmsg/proto/any_device.hpp>
 #include <vmsg/proto/device.hpp>
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/transport/loopback.hpp>
@@ -11,6 +12,7 @@ template class proto::driver<revision::rfc2025>;
 template class proto::driver<revision::oasis_v2>;
 template class proto::device_bus<revision::rfc2025>;
 template class proto::device_bus<revision::oasis_v2>;
+template class proto::any_device_bus<2>;
 template class proto::attached<archetypes::device_model>;
 template class transports::loopback<4, 104>;
 

@@ -24,6 +24,11 @@ bool next(device_directory<N>& d, driver_event_kind kind, std::uint16_t number, 
 }
 template <std::size_t N> bool quiet(device_directory<N>& d) { return d.poll().kind == none; }
 
+template <std::size_t N> result<std::uint16_t> first_unseen(const device_directory<N>& d, std::uint16_t round) {
+    std::size_t place = 0;
+    return d.unseen(round, place);
+}
+
 /// A directory whose user knows these devices.
 template <std::size_t N> device_directory<N> knowing(std::initializer_list<std::uint16_t> numbers) {
     device_directory<N> d;
@@ -126,22 +131,22 @@ TEST_CASE("device_directory: removed and there again is two pieces of news, howe
 
 TEST_CASE("device_directory: devices that an enumeration has not seen") {
     auto d = knowing<4>({1, 2, 3});
-    CHECK(d.unseen(1).error() == errc::no_device);
+    CHECK(first_unseen(d, 1).error() == errc::no_device);
     CHECK(d.add(2, 2));
-    CHECK(*d.unseen(2) == 1);
+    CHECK(*first_unseen(d, 2) == 1);
     d.remove(1);
-    CHECK(*d.unseen(2) == 3);
+    CHECK(*first_unseen(d, 2) == 3);
     d.remove(3);
-    CHECK(d.unseen(2).error() == errc::no_device);
+    CHECK(first_unseen(d, 2).error() == errc::no_device);
 }
 
 TEST_CASE("device_directory: a device that came back and was not seen again is gone") {
     auto d = knowing<4>({1});
     d.remove(1);
     CHECK(d.add(1, 1));
-    REQUIRE(*d.unseen(2) == 1);
+    REQUIRE(*first_unseen(d, 2) == 1);
     d.remove(1);
-    CHECK(d.unseen(2).error() == errc::no_device);
+    CHECK(first_unseen(d, 2).error() == errc::no_device);
     CHECK(next(d, device_removed, 1));
     CHECK(quiet(d));
 }

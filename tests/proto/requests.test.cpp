@@ -145,6 +145,65 @@ constexpr bool refuses_what_cannot_be_sent() {
     return s && t[*s].token == 2 && t[*s].size == 96;
 }
 
+// --- one token for all
+
+/// At most one request for each device number, whatever its class; all of them carry the token.
+constexpr bool one_at_a_time(token_source source, std::uint16_t expected) {
+    table<4> t{source, 0x1234};
+    const std::uint16_t first = send(t, 3);
+    if (t[first].token != expected || t.open(3, get_device_info_request{}, 104).error() != errc::busy) return false;
+    const std::uint16_t second = send(t, 4);
+    if (t[second].token != expected || !t.has_room(0, type_bus) || !t.has_room(0, 0)) return false;
+    const auto bus = t.open(0, ping_request{}, 104);
+    if (!bus || t[*bus].token != expected || t.has_room(0, 0) || t.has_room(0, type_bus)) return false;
+    if (t.match(answer_to(t[second])) != second) return false;
+    t.fail(second, errc::aborted);
+    return t.has_room(4, 0) && !t.has_room(3, 0) && t.open(4, get_device_info_request{}, 104).has_value();
+}
+
+/// What has another token, device, class or id is no answer; an error for the device is one.
+constexpr bool matches_by_class_and_id(token_source source) {
+    table<4> t{source};
+    const std::uint16_t s = send(t, 3);
+    const header right = answer_to(t[s]);
+    header h = right;
+    ++h.token;
+    if (t.match(h).error() != errc::stale_token) return false;
+    h = right;
+    h.dev_num = 4;
+    if (t.match(h).error() != errc::stale_token) return false;
+    h = right;
+    h.msg_id = 0x03;
+    if (t.match(h).error() != errc::stale_token) return false;
+    h = right;
+    h.type |= type_bus;
+    if (t.match(h).error() != errc::stale_token) return false;
+    h.msg_id = 0x87;
+    return t.match(h) == s && t.match(right) == s;
+}
+
+/// An expired request keeps its device until its answer comes or its quarantine ends.
+constexpr bool expired_one_blocks(token_source source) {
+    table<4> t{source};
+    const std::uint16_t s = send(t, 3);
+    t[s].held = false;
+    t.expire(s, errc::timed_out, 500);
+    if (t.has_room(3, 0) || !t.has_room(4, 0)) return false;
+    if (t.match(answer_to(t[s])).error() != errc::timed_out || !t.has_room(3, 0)) return false;
+    const std::uint16_t again = send(t, 3);
+    t[again].held = false;
+    t.expire(again, errc::timed_out, 500);
+    t.end_quarantine(again);
+    return t.has_room(3, 0) && t.open_count() == 0;
+}
+
+/// rfc2025 has no token to choose.
+constexpr bool old_has_none(token_source source) {
+    old_table<4> t{source, 7};
+    const std::uint16_t s = send(t, 0);
+    return t[s].token == 0 && t.has_room(0, type_bus) && !t.has_room(0, 0) && t.match(answer_to(t[s])) == s;
+}
+
 } // namespace
 
 TEST_CASE("request_table: the life of a request") {
@@ -365,4 +424,15 @@ TEST_CASE("rfc2025: a full table is busy") {
     CHECK(t.open(2, get_device_info_request{}, 44));
     CHECK(t.open(3, get_device_info_request{}, 44).error() == errc::busy);
     CHECK_FALSE(t.has_room(3, 0));
+}
+
+TEST_CASE("6.5: one token for all requests") {
+    CX_CHECK(one_at_a_time(token_source::fixed, 0x1234));
+    CX_CHECK(one_at_a_time(token_source::none, 0));
+    CX_CHECK(matches_by_class_and_id(token_source::fixed));
+    CX_CHECK(matches_by_class_and_id(token_source::none));
+    CX_CHECK(expired_one_blocks(token_source::fixed));
+    CX_CHECK(expired_one_blocks(token_source::none));
+    CX_CHECK(old_has_none(token_source::counter));
+    CX_CHECK(old_has_none(token_source::fixed));
 }

@@ -71,10 +71,14 @@ public:
     /// Puts a device on the bus; the port stays the caller's. A driver that is already there is told with an event.
     /// Errors: `invalid_argument` (the number is taken, or the identity breaks a rule), `full`.
     constexpr result<void> attach(std::uint16_t dev_num, device_port& port) {
-        const get_device_info_response info = info_of(port);
-        if (info.device_id == 0 || !legal(R, info) || !layout_of<get_device_info_response, R>::fits(info))
-            return errc::invalid_argument;
+        if (!can_show(port)) return errc::invalid_argument;
         return devices_.attach(dev_num, port, negotiated_);
+    }
+
+    /// Whether the identity of a device breaks no rule and fits the messages of this revision.
+    static constexpr bool can_show(const device_port& port) {
+        const get_device_info_response info = info_of(port);
+        return info.device_id != 0 && legal(R, info) && layout_of<get_device_info_response, R>::fits(info);
     }
 
     /// Takes a device off the bus, after a reset of it. The port is free at once; the driver is told with an event.
@@ -91,7 +95,7 @@ public:
         device_port* port = devices_.find(dev_num);
         if (port == nullptr) return errc::no_device;
         if (vq_index >= port->queue_count()) return errc::invalid_argument;
-        if (!has(port->status, device_status::driver_ok) || !port->queue(vq_index).enabled) return errc::bad_state;
+        if (!runs(*port) || !port->queue(vq_index).enabled) return errc::bad_state;
         port->queue(vq_index).used = true;
         devices_.list(dev_num);
         return {};
@@ -105,15 +109,17 @@ public:
         const std::uint32_t size = port->identity().config_size;
         if (offset > size || length > size - offset) return errc::invalid_argument;
         ++port->generation;
+        if (port->resetting) return {};
         port->note_change(offset, length);
         devices_.list(dev_num);
         return {};
     }
 
-    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told once.
+    /// Device `dev_num` cannot go on: NEEDS_RESET is set, and the driver is told once. `bad_state` during a reset.
     constexpr result<void> needs_reset(std::uint16_t dev_num) {
         device_port* port = devices_.find(dev_num);
         if (port == nullptr) return errc::no_device;
+        if (port->resetting) return errc::bad_state;
         if (has(port->status, device_status::needs_reset)) return {};
         port->status = port->status | device_status::needs_reset;
         if (!has(port->status, device_status::driver_ok)) return {};
@@ -129,8 +135,18 @@ public:
     constexpr area_task poll_task() { return areas_.poll_task(); }
     /// The driver's memory; a `resolver` for the queues of the devices.
     constexpr areas_type& areas() { return areas_; }
+    constexpr std::size_t open_areas() const { return areas_.size(); } ///< that are not finished with
 
     // --- frames in
+
+    /// The driver has gone, without a word: what was agreed is over, what has not left is lost, nothing is answered.
+    /// Its memory is let go with `poll_task`. Not between `poll_transmit` and `handle_sent`.
+    constexpr void abandon() {
+        if (out_size_ != 0) ++counters_.lost;
+        end_everything();
+        ending_ = false;
+        sent_or_given_up();
+    }
 
     /// A frame has come from the driver. Success if it was acted on; `would_block` if it was not taken because an
     /// answer has not left yet: offer it again. Every other error says why the frame was dropped.
@@ -188,12 +204,7 @@ public:
             ++counters_.lost;
             if (event) put_back_event(); // it was the answer to EVENT_POLL
         }
-        attempts_ = 0;
-        next_send_ = 0;
-        out_size_ = 0;
-        out_event_ = {};
-        out_release_ = 0;
-        out_pushed_ = false;
+        sent_or_given_up();
     }
 
     /// When `poll_transmit` has something to do without any other input; `never` if nothing is due.
@@ -211,6 +222,16 @@ private:
     constexpr result<void> drop(drop_reason why, errc error) {
         counters_.dropped.count(why);
         return error;
+    }
+
+    /// There is no frame out any more.
+    constexpr void sent_or_given_up() {
+        attempts_ = 0;
+        next_send_ = 0;
+        out_size_ = 0;
+        out_event_ = {};
+        out_release_ = 0;
+        out_pushed_ = false;
     }
 
     template <class M> constexpr void compose(const header& h, const M& m) {
@@ -319,7 +340,7 @@ private:
         const std::uint32_t size = port.identity().config_size;
         const bool in_range = asked.offset <= size && asked.length <= size - asked.offset;
         const bool stale = (feature_bits() & strict_config_generation) != 0 && asked.generation != port.generation;
-        const bool allowed = in_range && !stale && has(port.status, device_status::features_ok);
+        const bool allowed = in_range && !stale && configurable(port);
         const bool written = allowed && (asked.length == 0 || port.write_config(asked.offset, asked.config.bytes()));
         if (written && asked.length != 0) ++port.generation;
         set_config_response done{port.generation, asked.offset, written ? asked.length : 0, {}};
@@ -329,6 +350,7 @@ private:
     }
 
     constexpr result<void> on(const header& h, const get_device_status_request&, device_port& port) {
+        detail::end_reset(port);
         answer(h, get_device_status_response{port.status});
         return {};
     }
@@ -369,7 +391,7 @@ private:
         if (!legal(R, asked) || asked.index >= port.queue_count()) return;
         queue_state& q = port.queue(asked.index);
         const std::uint32_t max_size = port.queue_max_size(asked.index);
-        if (q.enabled || max_size == 0) return;
+        if (q.enabled || max_size == 0 || port.resetting) return;
         const queue_setup wanted = detail::merged(q.setup, asked);
         if (wanted.size > max_size) return;
         const bool enable = R != revision::oasis_v2 || (asked.flags & vqueue_flags::state_mask) == vqueue_flags::enable;
@@ -408,11 +430,14 @@ private:
 
     constexpr void reset_device(device_port& port) {
         for (std::uint32_t i = 0; i < port.queue_count(); ++i) reset_queue(port, i);
-        port.reset();
-        port.status = device_status::reset;
-        port.accepted = {};
-        port.beyond = 0;
-        port.config_changed = false;
+        detail::begin_reset(port);
+    }
+
+    static constexpr bool runs(const device_port& port) {
+        return has(port.status, device_status::driver_ok) && !port.resetting;
+    }
+    static constexpr bool configurable(const device_port& port) {
+        return has(port.status, device_status::features_ok) && !port.resetting;
     }
 
     // --- bus requests
@@ -567,7 +592,7 @@ private:
         device_port* port = devices_.find(h.dev_num);
         if (port == nullptr) return drop(drop_reason::no_device, errc::no_device);
         if (got.body.vq_index >= port->queue_count()) return drop(drop_reason::bad_value, errc::bad_value);
-        if (!has(port->status, device_status::driver_ok) || !port->queue(got.body.vq_index).enabled)
+        if (!runs(*port) || !port->queue(got.body.vq_index).enabled)
             return drop(drop_reason::too_early, errc::bad_state);
         ++counters_.kicks;
         port->notify(got.body.vq_index, got.body.next_offset);

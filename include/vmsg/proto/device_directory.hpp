@@ -62,6 +62,11 @@ public:
         }
     }
 
+    constexpr void remove_all() {
+        for (std::size_t i = 0; i < records_.slots(); ++i)
+            if (records_.at_slot(i) != nullptr) remove(records_.number_at(i));
+    }
+
     constexpr void config_changed(std::uint16_t number) {
         if (record* d = records_.find(number)) {
             d->config_changed = true;
@@ -87,11 +92,12 @@ public:
         }
     }
 
-    /// The number of a device that enumeration `round` has not seen, or `no_device`.
-    constexpr result<std::uint16_t> unseen(std::uint16_t round) const {
-        for (std::size_t i = 0; i < records_.slots(); ++i) {
-            const record* d = records_.at_slot(i);
-            if (d != nullptr && (!d->removed || d->back) && d->round != round) return records_.number_at(i);
+    /// The number of a device that enumeration `round` has not seen, or `no_device`. The search goes on at `place`, which
+    /// is 0 at first.
+    constexpr result<std::uint16_t> unseen(std::uint16_t round, std::size_t& place) const {
+        for (; place < records_.slots(); ++place) {
+            const record* d = records_.at_slot(place);
+            if (d != nullptr && (!d->removed || d->back) && d->round != round) return records_.number_at(place);
         }
         return errc::no_device;
     }

@@ -36,6 +36,11 @@ struct queue_setup {
 
 /// A device. The bus calls it from `handle_frame` only, with arguments it has checked: ranges lie inside configuration
 /// space, indices below `queue_count`. It must not call the bus from there; it does its work later, in its own turn.
+///
+/// Optional: `bool reset_done()`, for a device whose reset takes time (virtio-msg, rule T2). After `reset` its driver
+/// sees the old status until it asks for the status and `reset_done` says true. Meanwhile nothing is enabled, written or
+/// notified, no event leaves, and `reset` is not called again; nor is it for a device whose status is 0. A reset of the
+/// bus does not wait for the devices.
 template <class D>
 concept device_model = requires(D& d, const D& c, std::uint32_t n, byte_span out, byte_view in, const queue_setup& q,
                                 const feature_set& f) {
@@ -51,6 +56,12 @@ concept device_model = requires(D& d, const D& c, std::uint32_t n, byte_span out
     { d.start() } -> std::same_as<void>;                    // DRIVER_OK: look at every enabled queue
     { d.notify(n, n) } -> std::same_as<void>;               // EVENT_AVAIL: queue, and where the driver is (a hint)
     { d.reset() } -> std::same_as<void>;                    // all queues are disabled already
+};
+
+/// A device model whose reset takes time.
+template <class D>
+concept slow_to_reset = requires(D& d) {
+    { d.reset_done() } -> std::same_as<bool>;
 };
 
 } // namespace vmsg::proto
@@ -95,6 +106,7 @@ public:
     std::uint32_t changed_offset{}; ///< bytes; the range of the change
     std::uint32_t changed_length{}; ///< bytes; 0, 0: any of it
     std::uint32_t generation{};     ///< of the configuration
+    bool resetting{};               ///< `status` is the one from before a reset that is not over
 
     // Bodies instead of `= 0`, which would need a function of the compiler's runtime library.
     virtual constexpr device_identity identity() const { return {}; }
@@ -108,6 +120,7 @@ public:
     virtual constexpr void start() {}
     virtual constexpr void notify(std::uint32_t, std::uint32_t) {}
     virtual constexpr void reset() {}
+    virtual constexpr bool reset_done() { return true; }
 
     /// An EVENT_CONFIG is owed for a range; two ranges are any of it.
     constexpr void note_change(std::uint32_t offset, std::uint32_t length) {
@@ -117,6 +130,7 @@ public:
         changed_length = whole ? 0 : length;
     }
 
+    constexpr bool resets_slowly() const { return slow_; }
     constexpr std::uint32_t queue_count() const { return queue_count_; }
     constexpr queue_state& queue(std::uint32_t index) { return queues_[index]; }
     constexpr const queue_state& queue(std::uint32_t index) const { return queues_[index]; }
@@ -125,13 +139,14 @@ public:
     device_port& operator=(const device_port&) = delete;
 
 protected:
-    constexpr device_port(queue_state* queues, std::uint32_t queue_count)
-        : queues_(queues), queue_count_(queue_count) {}
+    constexpr device_port(queue_state* queues, std::uint32_t queue_count, bool resets_slowly = false)
+        : queues_(queues), queue_count_(queue_count), slow_(resets_slowly) {}
     constexpr ~device_port() = default;
 
 private:
     queue_state* queues_;
     std::uint32_t queue_count_;
+    bool slow_;
 };
 
 /// Connects a device model with a bus. Both outlive their time on the bus; the caller owns them.
@@ -139,7 +154,7 @@ template <device_model Model> class attached final : public device_port {
     static constexpr std::uint32_t count = Model::queue_count;
 
 public:
-    constexpr explicit attached(Model& model) : device_port(states_, count), model_(model) {}
+    constexpr explicit attached(Model& model) : device_port(states_, count, slow_to_reset<Model>), model_(model) {}
 
     constexpr device_identity identity() const override { return model_.identity(); }
     constexpr feature_set offered_features() const override {
@@ -160,6 +175,12 @@ public:
         model_.notify(index, next_offset);
     }
     constexpr void reset() override { model_.reset(); }
+    constexpr bool reset_done() override {
+        if constexpr (slow_to_reset<Model>)
+            return model_.reset_done();
+        else
+            return true;
+    }
 
 private:
     Model& model_;

@@ -49,8 +49,27 @@ constexpr void note_beyond(device_port& port, std::uint64_t beyond, bool wanted)
         port.beyond &= ~bit;
 }
 
+/// A reset that takes time may be over: only then is the status 0. Source: virtio-msg, rules T1, T2.
+constexpr void end_reset(device_port& port) {
+    if (!port.resetting || !port.reset_done()) return;
+    port.resetting = false;
+    port.status = device_status::reset;
+}
+
+/// Resets a device whose queues are disabled already.
+constexpr void begin_reset(device_port& port) {
+    port.accepted = {};
+    port.beyond = 0;
+    port.config_changed = false;
+    if (port.resetting || (port.resets_slowly() && port.status == device_status::reset)) return end_reset(port);
+    port.reset();
+    port.resetting = true;
+    end_reset(port);
+}
+
 /// Takes over the blocks of a SET_DRIVER_FEATURES; after FEATURES_OK nothing changes any more.
 constexpr void set_features(device_port& port, const set_driver_features_request& m) {
+    if (port.resetting) return;
     if (!has(port.status, device_status::driver) || has(port.status, device_status::features_ok)) return;
     for (std::uint32_t i = 0; i < m.num_blocks; ++i) {
         const std::uint64_t block = std::uint64_t{m.block_index} + i;
@@ -70,6 +89,8 @@ constexpr bool features_usable(device_port& port) {
 /// Sets the bits of `wanted` that may be set now, in the order that virtio gives them; none is ever taken back. The
 /// device's own bits are not the driver's to write.
 constexpr void advance_status(device_port& port, device_status wanted) {
+    end_reset(port);
+    if (port.resetting) return;
     const device_status before = port.status;
     device_status now = before;
     if (has(wanted, device_status::acknowledge)) now = now | device_status::acknowledge;

@@ -33,7 +33,8 @@ template <revision R, driver_capacity C = driver_capacity{}> class driver {
     using judge_function = errc (driver::*)(slot, byte_view, instant);
 
 public:
-    constexpr explicit driver(const driver_options& options) : options_(options) {
+    constexpr explicit driver(const driver_options& options)
+        : options_(options), requests_(options.tokens, options.fixed_token) {
         VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
         if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
     }
@@ -54,7 +55,8 @@ public:
         if (fed) resets_left_ = options_.policy.reset_attempts;
         return fed;
     }
-    /// Looks the devices up again. `bad_state` if the bus is not ready.
+    /// Looks the devices up again. `bad_state` if the bus is not ready. With a list of devices, those of the list that
+    /// were removed are there again.
     constexpr result<void> enumerate(instant now) { return feed(bus_input::reenumerate, now); }
 
     constexpr bus_state state() const { return bus_.state(); }
@@ -72,7 +74,7 @@ public:
     /// Asks a device. Errors: `bad_state` (the bus is not up, or the order of the specification forbids it now),
     /// `no_device`, `invalid_argument` (out of the device's range, or an illegal value), `not_supported` (needs a
     /// feature that was not accepted), `oversize` (the request or its answer does not fit a message), `busy` (no free
-    /// slot; in rfc2025 also a second request to one device), those of `encode`.
+    /// slot; in rfc2025, or without a token of its own, also a second request to one device), those of `encode`.
     template <message Request>
     constexpr result<ticket<Request>> request(std::uint16_t dev_num, Request asked, instant now) {
         static_assert(row_of<Request>.kind == msg_kind::request && row_of<Request>.cls == msg_class::transport,
@@ -564,9 +566,15 @@ private:
                 opened = open_step(event_configure_request{options_.events, 0, options_.notif_id});
             break;
         case send_get_devices:
+            if (options_.devices.given()) {
+                take_list();
+                static_cast<void>(feed(bus_input::accepted, now));
+                break;
+            }
+            [[fallthrough]];
         case send_next_window: opened = open_step(bus_.window(options_.max_msg_size)); break;
         case announce_ready:
-            while (const auto gone = devices_.unseen(bus_.round())) remove_device(*gone, now);
+            if (!options_.devices.given()) remove_unseen(now);
             if (poll_slot_ == no_slot) end_poll(now, false);
             bus_news_ = driver_event_kind::bus_ready;
             break;
@@ -587,6 +595,16 @@ private:
         todo_ = opened ? none : action;
     }
 
+    /// Devices that are known beforehand are there.
+    constexpr void take_list() {
+        for (std::size_t i = 0; i < options_.devices.count; ++i)
+            if (!devices_.add(options_.devices.numbers[i], bus_.round())) drop(drop_reason::overflow);
+    }
+
+    constexpr void remove_unseen(instant now) {
+        std::size_t place = 0;
+        while (const auto gone = devices_.unseen(bus_.round(), place)) remove_device(*gone, now);
+    }
     constexpr void remove_device(std::uint16_t number, instant now) {
         devices_.remove(number);
         drop_kicks(number);
@@ -607,8 +625,7 @@ private:
     constexpr void forget_everything(instant now) {
         bus_.forget();
         end_work(now);
-        bus_.next_round();
-        while (const auto gone = devices_.unseen(bus_.round())) devices_.remove(*gone);
+        devices_.remove_all();
         bus_news_ = driver_event_kind::none;
         bus_error_ = errc::none;
     }
@@ -657,12 +674,23 @@ private:
     }
 
     constexpr void handle_event(const header& h, byte_view frame, instant now) {
-        if (!bus_.negotiated()) return drop(drop_reason::too_early);
+        if (!bus_.negotiated() && !may_be_early(h)) return drop(drop_reason::too_early);
         const bool taken = h.is_response() ? refuse(drop_reason::unknown_id) : take_event(h, frame, now);
         if (taken) ++counters_.events;
         if (!answers_poll(h)) return;
         requests_.release(poll_slot_);
         end_poll(now, true);
+    }
+
+    /// The peer may announce devices as soon as it has taken EVENT_CONFIGURE, on a way that is faster than its answer.
+    /// Without GET_DEVICES nothing else would tell of them.
+    constexpr bool may_be_early(const header& h) const {
+        return bus_.state() == bus_state::configuring && h.is_bus() && h.msg_id == row_of<event_device>.id;
+    }
+    /// The enumeration in which a device that is announced now counts as seen.
+    constexpr std::uint16_t present_round() const {
+        const bool early = bus_.state() == bus_state::configuring;
+        return static_cast<std::uint16_t>(bus_.round() + (early ? 1 : 0));
     }
 
     /// Whether an event, of whatever worth, is the answer to the EVENT_POLL that is open: then it has its token.
@@ -700,7 +728,7 @@ private:
         if (e.state == device_state::removed) {
             if (devices_.find(e.dev_num) == nullptr) return refuse(drop_reason::no_device);
             remove_device(e.dev_num, now);
-        } else if (e.state == device_state::added && !devices_.add(e.dev_num, bus_.round())) {
+        } else if (e.state == device_state::added && !devices_.add(e.dev_num, present_round())) {
             return refuse(drop_reason::overflow);
         }
         return true;

@@ -8,6 +8,7 @@
 #include <vmsg/message/ffa_bus.hpp>
 #include <vmsg/message/ids.hpp>
 #include <vmsg/proto/drop_counters.hpp>
+#include <vmsg/proto/requests.hpp>
 #include <vmsg/proto/retry_policy.hpp>
 #include <vmsg/result.hpp>
 
@@ -22,15 +23,30 @@ struct driver_capacity {
     std::size_t msg_size = 104; ///< longest message, bytes
 };
 
+/// Numbers of devices that are known beforehand. The array is the caller's, and outlives the engine.
+struct device_list {
+    const std::uint16_t* numbers{}; ///< nullptr: the bus is asked for its devices
+    std::size_t count{};            ///< may be 0: all devices come with an EVENT_DEVICE
+
+    constexpr device_list() = default;
+    constexpr device_list(const std::uint16_t* first, std::size_t size) : numbers(first), count(size) {}
+    template <std::size_t N> constexpr device_list(const std::uint16_t (&array)[N]) : numbers(array), count(N) {}
+
+    constexpr bool given() const { return numbers != nullptr; }
+};
+
 /// What a driver side is told about its carrier and its user.
 struct driver_options {
     std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
     bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
-    std::uint32_t feature_bits = 0;           ///< wanted transport features: `strict_config_generation`
-    std::uint32_t ffa_version = 0x0001'0002;  ///< of this side, in VERSION (oasis_v2)
-    event_method events = event_method::poll; ///< `poll` asks with EVENT_POLL; the others wait for the peer to send
-    std::uint16_t notif_id = 0;               ///< in EVENT_CONFIGURE
-    bool any_event_ends_poll = false;         ///< for peers whose events never carry the token of an EVENT_POLL
+    std::uint32_t feature_bits = 0;              ///< wanted transport features: `strict_config_generation`
+    std::uint32_t ffa_version = 0x0001'0002;     ///< of this side, in VERSION (oasis_v2)
+    event_method events = event_method::poll;    ///< `poll` asks with EVENT_POLL; the others wait for the peer to send
+    std::uint16_t notif_id = 0;                  ///< in EVENT_CONFIGURE
+    device_list devices{};                       ///< in place of GET_DEVICES, which is not sent then
+    bool any_event_ends_poll = false;            ///< for peers whose events never carry the token of an EVENT_POLL
+    token_source tokens = token_source::counter; ///< all but `counter`: one request at a time for each device number
+    std::uint16_t fixed_token = 1;               ///< with `token_source::fixed`
     retry_policy policy{};
 };
 

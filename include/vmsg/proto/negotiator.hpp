@@ -54,7 +54,6 @@ public:
         state_ = bus_state::down;
         agreed_ = {};
     }
-    constexpr void next_round() { ++round_; }
 
     // --- requests
 

@@ -15,6 +15,13 @@
 
 namespace vmsg::proto {
 
+/// Where the tokens of requests come from. rfc2025 has no place for one, whatever is chosen.
+enum class token_source : std::uint8_t {
+    counter, ///< each request has a token of its own, from 2 on, so that an answer is told from all others
+    fixed,   ///< always the same one, as `linux_rfc2` sends it (quirk `token_fixed`), for device sides made for that
+    none,    ///< always 0, for peers that put 0 in their answers (quirk `bus_response_token_zero`)
+};
+
 /// Where a request stands.
 enum class exchange_state : std::uint8_t {
     idle,    ///< free
@@ -45,8 +52,11 @@ template <std::size_t MaxMsgSize> struct exchange {
     constexpr bool is_bus() const { return (type & type_bus) != 0; }
 };
 
-/// A fixed number of exchanges, keyed by (device number, token). With tokens the slot follows from the token, so a
-/// response is matched in constant time; in rfc2025, which has none, at most one request per device and class is open.
+/// A fixed number of exchanges, keyed by (device number, token). With a token each, the slot follows from the token, so
+/// a response is matched in constant time. Without, the class, the id and what the answer repeats have to do: in rfc2025
+/// at most one request per device and class is open; with one token for all, where an error could answer either class,
+/// one per device number. An expired request keeps its device until its quarantine ends; an answer that is later still
+/// can be taken for one to a younger request of the same id.
 template <revision R, std::size_t Slots, std::size_t MaxMsgSize> class request_table {
     static_assert(Slots >= 1 && Slots <= 4096 && (Slots & (Slots - 1)) == 0, "the number of slots is a power of two");
     static_assert(MaxMsgSize >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");
@@ -57,6 +67,14 @@ public:
     using exchange_type = exchange<MaxMsgSize>;
     static constexpr std::uint16_t first_token = 2; ///< 0 and 1 are reserved for peers with fixed tokens
     static constexpr std::size_t capacity = Slots;
+
+    constexpr request_table() = default;
+    /// `fixed_token` counts with `token_source::fixed` only.
+    constexpr explicit request_table(token_source tokens, std::uint16_t fixed_token = 1)
+        : counts_(has_token && tokens == token_source::counter),
+          token_(counts_                                      ? first_token
+                 : has_token && tokens == token_source::fixed ? fixed_token
+                                                              : std::uint16_t{0}) {}
 
     constexpr exchange_type& operator[](slot s) { return slots_[s]; }
     constexpr const exchange_type& operator[](slot s) const { return slots_[s]; }
@@ -86,7 +104,7 @@ public:
         x.attempts = 0;
         x.size = static_cast<std::uint16_t>(*size);
         x.error = errc::none;
-        token_ = after(token);
+        if (counts_) token_ = after(token);
         enqueue(free);
         ++open_;
         return free;
@@ -122,14 +140,14 @@ public:
     /// Errors: `stale_token` (there is none), `timed_out` (the late answer of an expired request, which ends its
     /// quarantine).
     constexpr result<slot> match(const header& h) {
-        if constexpr (has_token) {
+        if (counts_) {
             const slot s = static_cast<slot>(h.token & (Slots - 1));
             return judge(s, slots_[s].token == h.token && answers(slots_[s], h));
-        } else {
-            for (slot s = 0; s < end; ++s)
-                if (answers(slots_[s], h)) return judge(s, true);
-            return errc::stale_token;
         }
+        if (has_token && h.token != token_) return errc::stale_token;
+        for (slot s = 0; s < end; ++s)
+            if (answers(slots_[s], h)) return judge(s, true);
+        return errc::stale_token;
     }
 
     /// Puts the response in the place of the request.
@@ -185,11 +203,12 @@ public:
 private:
     static constexpr slot end = Slots; // one after the last
 
-    static constexpr bool answers(const exchange_type& x, const header& h) {
+    constexpr bool answers(const exchange_type& x, const header& h) const {
         if (x.state != exchange_state::sent && x.state != exchange_state::expired) return false;
         if (x.dev_num != h.dev_num) return false;
-        // With the right token it is an answer, also one of the wrong class or id: the caller fails the request.
-        return has_token || (x.is_bus() == h.is_bus() && x.msg_id == h.msg_id);
+        // With a token of its own it is an answer, also one of the wrong class or id: the caller fails the request.
+        if (counts_ || (x.is_bus() == h.is_bus() && x.msg_id == h.msg_id)) return true;
+        return has_token && h.is_bus() && h.msg_id == row_of<error_response>.id;
     }
 
     constexpr result<slot> judge(slot s, bool matches) {
@@ -204,26 +223,25 @@ private:
         std::uint16_t token{};
     };
     constexpr result<place> find_free(std::uint16_t dev_num, std::uint8_t type) const {
-        if constexpr (has_token) {
+        if (counts_) {
             if (open_ == Slots) return errc::busy;
             std::uint16_t token = token_;
             while (slots_[token & (Slots - 1)].state != exchange_state::idle) token = after(token);
             return place{static_cast<slot>(token & (Slots - 1)), token};
-        } else {
-            result<place> free = errc::busy;
-            for (slot s = 0; s < end; ++s) {
-                if (slots_[s].state == exchange_state::idle)
-                    free = place{s, 0};
-                else if (slots_[s].dev_num == dev_num && slots_[s].is_bus() == ((type & type_bus) != 0) &&
-                         slots_[s].state != exchange_state::done)
-                    return errc::busy;
-            }
-            return free;
         }
+        result<place> free = errc::busy;
+        for (slot s = 0; s < end; ++s) {
+            const bool same_class = slots_[s].is_bus() == ((type & type_bus) != 0);
+            if (slots_[s].state == exchange_state::idle)
+                free = place{s, token_};
+            else if (slots_[s].dev_num == dev_num && (has_token || same_class) &&
+                     slots_[s].state != exchange_state::done)
+                return errc::busy;
+        }
+        return free;
     }
 
     static constexpr std::uint16_t after(std::uint16_t token) {
-        if (!has_token) return 0;
         return token == 0xffff ? first_token : static_cast<std::uint16_t>(token + 1);
     }
 
@@ -252,7 +270,9 @@ private:
     }
 
     exchange_type slots_[Slots]{};
-    std::uint16_t token_ = first_token; // of the next request; runs on over resets, so an old one is never accepted
+    bool counts_ = has_token; // else all requests have the same token, or none
+    // Of the next request; a counter runs on over resets, so that an old one is never accepted.
+    std::uint16_t token_ = has_token ? first_token : std::uint16_t{0};
     std::uint16_t serial_ = 0;
     std::uint16_t head_ = 0; // slot + 1 of the first queued request
     std::uint16_t tail_ = 0;
