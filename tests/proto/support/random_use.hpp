@@ -482,6 +482,8 @@ private:
         faults_.damaged = 0;
         for (const user_ticket& u : tickets_) release(u);
         tickets_.clear();
+        // What a driver that started anew had shared before ends when it brings the bus up.
+        if (rig_.drv.state() == bus_state::down) static_cast<void>(rig_.drv.start(rig_.now));
         for (int i = 0; i < 100 && rig_.drv.state() != bus_state::down; ++i) {
             if (rig_.drv.state() == bus_state::failed || rig_.drv.state() == bus_state::ready)
                 static_cast<void>(rig_.drv.reset(rig_.now));
