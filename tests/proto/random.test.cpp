@@ -9,6 +9,10 @@ using namespace proto_test;
 
 namespace {
 
+faults both_ways(const transports::fault_rates& rates, unsigned damaged = 0) {
+    return {.to_device = rates, .to_driver = rates, .damaged = damaged};
+}
+
 /// What eight runs lead to, at least.
 struct least_seen {
     std::uint64_t answered;
@@ -48,16 +52,17 @@ TEST_CASE_TEMPLATE("random use over a sound carrier", Rig, loopback_rig<revision
 
 TEST_CASE_TEMPLATE("random use over a carrier that loses frames", Rig, loopback_rig<revision::rfc2025>,
                    loopback_rig<revision::oasis_v2>) {
-    runs<Rig::rev>({.carrier = {.drop = 250}}, 8000, {.answered = 700, .failed = 50, .kicks = 50, .events = 50});
+    runs<Rig::rev>(both_ways({.drop = 250}), 8000, {.answered = 700, .failed = 50, .kicks = 50, .events = 50});
 }
 
 TEST_CASE_TEMPLATE("random use over a carrier that loses and doubles frames", Rig, loopback_rig<revision::rfc2025>,
                    loopback_rig<revision::oasis_v2>) {
-    runs<Rig::rev>({.carrier = {.drop = 250, .duplicate = 250}}, 8000, {.answered = 700, .failed = 50, .kicks = 100, .events = 100});
+    runs<Rig::rev>(both_ways({.drop = 250, .duplicate = 250}), 8000,
+                   {.answered = 700, .failed = 50, .kicks = 100, .events = 100});
 }
 
 TEST_CASE_TEMPLATE("random use between hostile sides", Rig, loopback_rig<revision::rfc2025>,
                    loopback_rig<revision::oasis_v2>) {
-    runs<Rig::rev>({.carrier = {.drop = 170, .duplicate = 330}, .damaged = 12}, 8000,
+    runs<Rig::rev>(both_ways({.drop = 170, .duplicate = 330}, 12), 8000,
                    {.answered = 300, .failed = 50, .kicks = 10, .events = 40});
 }

@@ -18,17 +18,19 @@ namespace {
 constexpr unsigned operations_per_run = 10'000;
 
 /// Each alone, all together, and none; every second run of the same kind has sides that start anew.
+constexpr faults both_ways(const transports::fault_rates& rates, unsigned damaged = 0) {
+    return {.to_device = rates, .to_driver = rates, .damaged = damaged};
+}
 constexpr faults kinds[]{
     {},
-    {.carrier = {.busy = 1000}},
-    {.carrier = {.drop = 250}},
-    {.carrier = {.delay = 250}},
-    {.carrier = {.reorder = 500}},
-    {.carrier = {.busy = 500, .drop = 100, .delay = 100, .reorder = 200}},
-    {.carrier = {.duplicate = 500}},
-    {.carrier = {.corrupt = 500}},
-    {.carrier = {.busy = 300, .drop = 100, .delay = 100, .duplicate = 200, .corrupt = 300, .reorder = 200},
-     .damaged = 40},
+    both_ways({.busy = 1000}),
+    both_ways({.drop = 250}),
+    both_ways({.delay = 250}),
+    both_ways({.reorder = 500}),
+    {.to_device = {.busy = 500, .drop = 100}, .to_driver = {.busy = 500, .drop = 100, .delay = 200, .reorder = 300}},
+    both_ways({.duplicate = 500}),
+    both_ways({.corrupt = 500}),
+    both_ways({.busy = 300, .drop = 100, .delay = 100, .duplicate = 200, .corrupt = 300, .reorder = 200}, 40),
 };
 constexpr std::size_t kind_count = sizeof kinds / sizeof kinds[0];
 
@@ -45,7 +47,8 @@ template <revision R> bool soak(std::uint64_t operations, std::uint64_t seed) {
         wrong.restarts = seed / kind_count % 2 != 0 ? 1'000 : 0;
         random_run<R> run(seed, seed % 4 < 2, wrong);
         if (const char* const broken = run.run(steps)) {
-            std::printf("%s, seed %" PRIu64 ", operation %u: does not hold: %s\n", name.data(), seed, run.done(), broken);
+            std::printf("%s, seed %" PRIu64 ", operation %u: does not hold: %s\n", name.data(), seed, run.done(),
+                        broken);
             std::printf("again: soak %u %" PRIu64 " %s\n", steps, seed, name.data());
             return false;
         }

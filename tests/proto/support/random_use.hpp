@@ -30,9 +30,18 @@ struct user_ticket {
 
 /// What goes wrong.
 struct faults {
-    transports::fault_rates carrier{}; ///< each way
-    unsigned damaged = 0;              ///< one frame in so many has some other bytes, or another size; 0 for none
-    unsigned restarts = 0;             ///< one step in so many a side loses all it knows; 0 for none
+    transports::fault_rates to_device{};
+    transports::fault_rates to_driver{};
+    unsigned damaged = 0;  ///< one frame in so many has some other bytes, or another size; 0 for none
+    unsigned restarts = 0; ///< one step in so many a side loses all it knows; 0 for none
+
+    /// Whether each side hears only what the other one has said, and the device side in the same order (K5): a request
+    /// for memory that overtakes the one before it means something else.
+    constexpr bool keeps_sense() const {
+        const transports::fault_rates& d = to_device;
+        const transports::fault_rates& u = to_driver;
+        return d.duplicate + d.corrupt + d.delay + d.reorder + u.duplicate + u.corrupt + damaged == 0;
+    }
 };
 
 template <revision R> class random_run {
@@ -44,8 +53,8 @@ public:
           polls_(polls),
           faults_(f),
           rig_(polls),
-          driver_end_(rig_.wire.driver_side(), f.carrier, 2 * seed),
-          device_end_(rig_.wire.device_side(), f.carrier, 2 * seed + 1) {}
+          driver_end_(rig_.wire.driver_side(), f.to_device, 2 * seed),
+          device_end_(rig_.wire.device_side(), f.to_driver, 2 * seed + 1) {}
 
     /// What was wrong, or nullptr.
     const char* run(unsigned steps) {
@@ -263,7 +272,7 @@ private:
                 expect(owners == 1, "the end of a request belongs to one ticket");
             }
             const bool given_back = e.kind == area_released || e.kind == area_refused;
-            if (given_back && faults_.carrier.duplicate == 0 && faults_.carrier.corrupt == 0 && faults_.damaged == 0)
+            if (given_back && faults_.keeps_sense())
                 expect(!rig_.dev.areas().resolve(bus_address{std::uint64_t{e.index} << constants_of<R>.area_shift}, 1),
                        "memory that is given back is not used any more");
         }
@@ -530,7 +539,7 @@ private:
     bool polled_ = false;            // the next frame of the device side answers an EVENT_POLL
     unsigned done_ = 0;
     std::uint32_t epoch_ = 0;
-    std::vector<int> owed_ = std::vector<int>(65536);                                // answers by token
+    std::vector<int> owed_ = std::vector<int>(65536);                             // answers by token
     std::vector<std::uint32_t> sent_in_ = std::vector<std::uint32_t>(65536, ~0u); // epoch of a token's last request
     injector driver_end_;
     injector device_end_;
