@@ -18,8 +18,8 @@ namespace {
 constexpr unsigned operations_per_run = 10'000;
 
 /// Each alone, all together, and none; every second run of the same kind has sides that start anew.
-constexpr faults both_ways(const transports::fault_rates& rates, unsigned damaged = 0) {
-    return {.to_device = rates, .to_driver = rates, .damaged = damaged};
+constexpr faults both_ways(const transports::fault_rates& rates, unsigned damaged = 0, unsigned invented = 0) {
+    return {.to_device = rates, .to_driver = rates, .damaged = damaged, .invented = invented};
 }
 constexpr faults kinds[]{
     {},
@@ -30,7 +30,7 @@ constexpr faults kinds[]{
     {.to_device = {.busy = 500, .drop = 100}, .to_driver = {.busy = 500, .drop = 100, .delay = 200, .reorder = 300}},
     both_ways({.duplicate = 500}),
     both_ways({.corrupt = 500}),
-    both_ways({.busy = 300, .drop = 100, .delay = 100, .duplicate = 200, .corrupt = 300, .reorder = 200}, 40),
+    both_ways({.busy = 300, .drop = 100, .delay = 100, .duplicate = 200, .corrupt = 300, .reorder = 200}, 40, 50),
 };
 constexpr std::size_t kind_count = sizeof kinds / sizeof kinds[0];
 

@@ -3,15 +3,16 @@
 // `random_run`: both engines over a loopback transport under random use: every operation in every state, a carrier with
 // faults, sides that start anew, an owner of the memory that takes its time. What must hold is checked at every step.
 
-#include <vmsg/message/inbound.hpp>
 #include <vmsg/random.hpp>
 #include <vmsg/transport/fault_injector.hpp>
 
+#include "proto/support/answer_book.hpp"
 #include "proto/support/loopback_rig.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct faults {
     transports::fault_rates to_device{};
     transports::fault_rates to_driver{};
     unsigned damaged = 0;  ///< one frame in so many has some other bytes, or another size; 0 for none
+    unsigned invented = 0; ///< one step in so many the driver side gets a frame that nobody has sent; 0 for none
     unsigned restarts = 0; ///< one step in so many a side loses all it knows; 0 for none
 
     /// Whether each side hears only what the other one has said, and the device side in the same order (K5): a request
@@ -40,16 +42,19 @@ struct faults {
     constexpr bool keeps_sense() const {
         const transports::fault_rates& d = to_device;
         const transports::fault_rates& u = to_driver;
-        return d.duplicate + d.corrupt + d.delay + d.reorder + u.duplicate + u.corrupt + damaged == 0;
+        return d.duplicate + d.corrupt + d.delay + d.reorder + u.duplicate + u.corrupt + damaged + invented == 0;
     }
 };
 
-template <revision R> class random_run {
+/// `Numbers` decides what is done; like `random_numbers`.
+template <revision R, class Numbers = random_numbers> class random_run {
     using injector = transports::fault_injector<transports::loopback<2, 104>::end, 4, 104>;
 
 public:
-    random_run(std::uint64_t seed, bool polls, const faults& f)
-        : random_(seed),
+    random_run(std::uint64_t seed, bool polls, const faults& f) : random_run(Numbers{seed}, seed, polls, f) {}
+    /// `seed` is that of the carrier.
+    random_run(const Numbers& numbers, std::uint64_t seed, bool polls, const faults& f)
+        : random_(numbers),
           polls_(polls),
           faults_(f),
           rig_(polls),
@@ -58,13 +63,22 @@ public:
 
     /// What was wrong, or nullptr.
     const char* run(unsigned steps) {
-        for (; done_ < steps && wrong_ == nullptr; ++done_) {
-            step();
-            check();
-        }
+        while (done_ < steps && advance() == nullptr) {}
+        return finish();
+    }
+    /// One step.
+    const char* advance() {
+        step();
+        check();
+        if (wrong_ == nullptr) ++done_;
+        return wrong_;
+    }
+    /// The orderly end of everything.
+    const char* finish() {
         if (wrong_ == nullptr) end();
         return wrong_;
     }
+    const Numbers& numbers() const { return random_; }
     unsigned done() const { return done_; } ///< steps without a fault
 
     const driver_counters& driver_seen() const { return rig_.drv.counters(); }
@@ -80,6 +94,7 @@ private:
     // --- the steps
 
     void step() {
+        if (strikes(faults_.invented)) return invent();
         if (strikes(faults_.restarts)) return random_.one_in(2) ? restart_driver() : restart_device();
         switch (random_.below(20)) {
         case 0: return use_bus();
@@ -240,18 +255,22 @@ private:
         std::size_t count = 0;
         for (area_task t = rig_.dev.poll_task(); t.what != area_task::kind::none; t = rig_.dev.poll_task()) {
             tasks_.push_back(t);
+            if (t.what == area_task::kind::map) mapped_.push_back(t.area_id);
             if (++count > 2 * rig_device_capacity.areas) return expect(false, "a bounded number of tasks at a time");
         }
         if (tasks_.empty()) return;
         const std::size_t i = random_.below(static_cast<unsigned>(tasks_.size()));
         const area_task t = tasks_[i];
         tasks_.erase(tasks_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (t.what == area_task::kind::map && t.page_count == 1 && !random_.one_in(6)) { // the memory is one page
+            expect(rig_.dev.areas().mapped(t.area_id, rig_.memory).has_value(), "an area that was to be mapped can be");
+            return;
+        }
+        mapped_.erase(std::find(mapped_.begin(), mapped_.end(), t.area_id));
         if (t.what == area_task::kind::unmap)
             expect(rig_.dev.areas().unmapped(t.area_id).has_value(), "an area that was to be unmapped can be");
-        else if (t.page_count > 1 || random_.one_in(6)) // the memory of the rig is one page
-            expect(rig_.dev.areas().refused(t.area_id, bus_result::error).has_value(), "an area can be refused");
         else
-            expect(rig_.dev.areas().mapped(t.area_id, rig_.memory).has_value(), "an area that was to be mapped can be");
+            expect(rig_.dev.areas().refused(t.area_id, bus_result::error).has_value(), "an area can be refused");
     }
 
     void events() {
@@ -273,8 +292,8 @@ private:
             }
             const bool given_back = e.kind == area_released || e.kind == area_refused;
             if (given_back && faults_.keeps_sense())
-                expect(!rig_.dev.areas().resolve(bus_address{std::uint64_t{e.index} << constants_of<R>.area_shift}, 1),
-                       "memory that is given back is not used any more");
+                expect(std::find(mapped_.begin(), mapped_.end(), e.index) == mapped_.end(),
+                       "memory that is given back is not mapped any more");
         }
     }
 
@@ -328,7 +347,10 @@ private:
         }
         const auto h = decode_header<R>(*frame);
         expect(h && h->msg_size == frame->size() && frame->size() <= rig_.drv.max_msg_size(), "a frame has its size");
-        if (h && !h->is_event() && !h->is_response()) sent_in_[h->token] = rig_.drv.epoch();
+        if (h && !h->is_event() && !h->is_response()) {
+            last_token_ = h->token;
+            sent_in_[last_token_] = rig_.drv.epoch();
+        }
         const auto outcome = !sound_ && random_.one_in(50) ? result<void>{errc::denied}
                                                            : pass(driver_end_, rig_.wire.driver_side(), *frame);
         if (meanwhile) { // anything may happen before the carrier says what became of it
@@ -348,13 +370,11 @@ private:
         if (!frame) return false;
         const auto h = decode_header<R>(*frame);
         expect(h && h->msg_size == frame->size() && frame->size() <= 104, "a frame has its size");
-        const bool is_answer = !h->is_event() || polled_;
         const std::uint64_t lost = rig_.dev.counters().lost;
         const auto outcome = pass(device_end_, rig_.wire.device_side(), *frame);
         rig_.dev.handle_sent(outcome, rig_.now);
         if (!outcome && rig_.dev.counters().lost == lost) return true; // it is tried again
-        polled_ = false;
-        if (is_answer) expect(--owed_[h->token] >= 0, "a request has at most one answer, with its token");
+        expect(h && book_.left(*h), "a request has at most one answer, with its token");
         return true;
     }
 
@@ -380,24 +400,10 @@ private:
         const errc why = rig_.dev.handle_frame(held_, rig_.now).error();
         expect(rig_.dev.epoch() - epoch <= 1, "an epoch follows the other");
         if (why == errc::would_block) return false; // it is offered again
-        const auto h = validate_inbound<R>(held_, 104);
-        if (h && !h->is_event() && !h->is_response()) note_request(*h, why, rig_.dev.epoch() != epoch);
+        book_.received(held_, why, rig_.dev.epoch() != epoch);
         held_.clear();
         return true;
     }
-    /// A request has reached the device side: whether an answer is owed now.
-    void note_request(const header& h, errc why, bool ends_all) {
-        if (ends_all) std::fill(owed_.begin(), owed_.end(), 0);
-        constexpr bool has_error = present_in<error_response, R>;
-        const bool out_of_place = why == errc::bad_state || why == errc::no_device;
-        const bool malformed = h.is_bus() && why != errc::none && why != errc::unknown_id;
-        if (why != errc::none && !(has_error && (out_of_place || malformed))) return;
-        const bool is_reset = h.is_bus() && h.msg_id == row_of<reset_request>.id;
-        if (is_reset && !constants_of<R>.has_token && !ends_all) return; // takes the place of the one before
-        ++owed_[h.token];
-        polled_ = h.is_bus() && h.msg_id == row_of<event_poll_request>.id && why == errc::none;
-    }
-
     bool driver_receives() {
         std::uint8_t buffer[104]{};
         const auto in = driver_end_.receive(buffer, rig_.now);
@@ -405,6 +411,10 @@ private:
         byte_view frame{buffer, in->size};
         std::vector<std::uint8_t> other;
         if (strikes(faults_.damaged)) frame = other = damaged(frame);
+        take(frame);
+        return true;
+    }
+    void take(byte_view frame) {
         const auto h = decode_header<R>(frame);
         const bool from_before = constants_of<R>.has_token && h && h->is_response() && !h->is_event() &&
                                  sent_in_[h->token] != rig_.drv.epoch();
@@ -413,8 +423,26 @@ private:
         rig_.drv.handle_frame(frame, rig_.now);
         expect(!from_before || (rig_.drv.counters().dropped.total() == dropped + 1 && rig_.drv.state() == state),
                "no answer of another epoch is accepted");
-        return true;
     }
+    /// A frame for the driver side: any message, with some fields that make sense, or anything.
+    void invent() {
+        std::vector<std::uint8_t> bytes(104);
+        for (auto& b : bytes) b = static_cast<std::uint8_t>(random_.one_in(4) ? random_.below(256) : random_.below(3));
+        const message_info& m = messages[random_.below(static_cast<unsigned>(std::size(messages)))];
+        std::size_t size = random_.below(105);
+        if (m.in(R).present && !random_.one_in(8)) {
+            size = std::min<std::size_t>(m.in(R).fixed_size + 4 * random_.below(4) * random_.below(2), 104);
+            bytes[0] = m.type();
+            bytes[1] = m.id;
+            const std::uint16_t dev_num = m.cls == msg_class::transport ? device() : std::uint16_t{0};
+            store_le(bytes.data() + 2, dev_num);
+            if (constants_of<R>.has_token) store_le(bytes.data() + 4, random_.one_in(2) ? last_token_ : below_64k());
+            store_le(bytes.data() + header_size<R> - 2, static_cast<std::uint16_t>(size));
+        }
+        bytes.resize(size);
+        take(bytes);
+    }
+    std::uint16_t below_64k() { return static_cast<std::uint16_t>(random_()); }
 
     // --- sides that start anew
 
@@ -438,8 +466,8 @@ private:
     void restart_device() {
         drain();
         tasks_.clear();
-        std::fill(owed_.begin(), owed_.end(), 0);
-        polled_ = false;
+        mapped_.clear();
+        book_.forget();
         for (const std::uint16_t number : {rig_.first, rig_.second}) static_cast<void>(rig_.dev.detach(number));
         rig_.dev = decltype(rig_.dev){rig_.options_of_device(polls_)};
     }
@@ -488,7 +516,7 @@ private:
         }
         for (const user_ticket& u : tickets_) expect(u.completed, "every request ends");
         sound_ = true;
-        faults_.damaged = 0;
+        faults_.damaged = faults_.invented = 0;
         for (const user_ticket& u : tickets_) release(u);
         tickets_.clear();
         // What a driver that started anew had shared before ends when it brings the bus up.
@@ -514,7 +542,7 @@ private:
         expect(rig_.drv.poll_timeout() == never, "nothing is due");
         for (int i = 0; i < 10; ++i) own_memory();
         expect(rig_.dev.areas().size() == 0, "no area of the device side is left");
-        for (const int owed : owed_) expect(owed == 0, "a request has an answer");
+        expect(book_.settled(), "a request has an answer");
         for (const auto& model : rig_.models)
             for (const bool enabled : model.enabled) expect(!enabled, "no queue is left");
         check();
@@ -526,20 +554,21 @@ private:
 
     static constexpr int most_events = 64;
 
-    random_numbers random_;
+    Numbers random_;
     bool polls_;
     faults faults_;
     loopback_rig<R> rig_;
     const char* wrong_ = nullptr;
     std::vector<user_ticket> tickets_;
     std::vector<area_task> tasks_;
+    std::vector<std::uint32_t> mapped_; // areas that the owner of the device side has been told to map
     std::uint16_t last_area_ = 0;
     std::vector<std::uint8_t> held_; // a frame that the device side has not taken yet
     bool sound_ = false;             // no new faults
-    bool polled_ = false;            // the next frame of the device side answers an EVENT_POLL
     unsigned done_ = 0;
+    std::uint16_t last_token_ = 0; // of the driver side
     std::uint32_t epoch_ = 0;
-    std::vector<int> owed_ = std::vector<int>(65536);                             // answers by token
+    answer_book<R> book_;
     std::vector<std::uint32_t> sent_in_ = std::vector<std::uint32_t>(65536, ~0u); // epoch of a token's last request
     injector driver_end_;
     injector device_end_;
