@@ -3,6 +3,7 @@
 // `random_run`: both engines over a loopback transport under random use: every operation in every state, a carrier with
 // faults, sides that start anew, an owner of the memory that takes its time. What must hold is checked at every step.
 
+#include <vmsg/message/info.hpp>
 #include <vmsg/random.hpp>
 #include <vmsg/transport/fault_injector.hpp>
 
@@ -65,6 +66,15 @@ public:
     const char* run(unsigned steps) {
         while (done_ < steps && advance() == nullptr) {}
         return finish();
+    }
+    /// Both sides meet, without any fault.
+    void bring_up() {
+        sound_ = true;
+        expect(rig_.attach() && rig_.drv.start(rig_.now), "a bus can be started");
+        settle();
+        events();
+        expect(rig_.drv.state() == bus_state::ready && rig_.drv.device_count() == 2, "a bus comes up");
+        sound_ = false;
     }
     /// One step.
     const char* advance() {
@@ -394,7 +404,7 @@ private:
             const auto in = device_end_.receive(buffer, rig_.now);
             if (!in) return false;
             held_.assign(buffer, buffer + in->size);
-            if (strikes(faults_.damaged)) held_ = damaged(held_);
+            if (!sound_ && strikes(faults_.damaged)) held_ = damaged(held_);
         }
         const std::uint32_t epoch = rig_.dev.epoch();
         const errc why = rig_.dev.handle_frame(held_, rig_.now).error();
@@ -410,7 +420,7 @@ private:
         if (!in) return false;
         byte_view frame{buffer, in->size};
         std::vector<std::uint8_t> other;
-        if (strikes(faults_.damaged)) frame = other = damaged(frame);
+        if (!sound_ && strikes(faults_.damaged)) frame = other = damaged(frame);
         take(frame);
         return true;
     }
@@ -516,7 +526,6 @@ private:
         }
         for (const user_ticket& u : tickets_) expect(u.completed, "every request ends");
         sound_ = true;
-        faults_.damaged = faults_.invented = 0;
         for (const user_ticket& u : tickets_) release(u);
         tickets_.clear();
         // What a driver that started anew had shared before ends when it brings the bus up.
