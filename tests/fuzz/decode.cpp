@@ -5,20 +5,15 @@
 #include <vmsg/message/inbound.hpp>
 #include <vmsg/text.hpp>
 
+#include "fuzz/script.hpp"
+
 #include <cstdio>
-#include <cstdlib>
 #include <initializer_list>
 #include <string_view>
 
 using namespace vmsg;
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "does not hold: %s\n", what);
-    std::abort();
-}
 
 // A message as text, on one line or in full.
 class writable {

@@ -7,8 +7,9 @@
 #include <vmsg/virtio/driver_queue.hpp>
 #include <vmsg/virtio/entropy.hpp>
 
+#include "fuzz/script.hpp"
+
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -17,12 +18,6 @@ using namespace vmsg::virtio;
 
 namespace {
 
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "does not hold: %s\n", what);
-    std::abort();
-}
-
 constexpr std::uint64_t base = 0x0001'0000'0000'0000;
 constexpr std::uint32_t max_size = 8;     // entries
 constexpr std::size_t region_size = 2048; // bytes; the rings are at its start
@@ -30,30 +25,6 @@ constexpr std::size_t filled_size = 384;  // bytes of it that an input gives at 
 constexpr std::uint32_t max_chain = 6;    // elements
 constexpr std::size_t steps = 64;         // of one input
 constexpr std::uint64_t sectors = 4;      // of the disk
-
-/// The bytes of an input, one after the other; zeros when there are no more.
-class script {
-public:
-    script(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-    bool empty() const { return size_ == 0; }
-    std::uint8_t byte() {
-        if (size_ == 0) return 0;
-        --size_;
-        return *data_++;
-    }
-    std::uint16_t half() { return static_cast<std::uint16_t>(byte() | byte() << 8); }
-    /// As many as there are go to the start of `to`.
-    void fill(byte_span to) {
-        const std::size_t n = size_ < to.size() ? size_ : to.size();
-        if (n != 0) std::memcpy(to.data(), data_, n);
-        data_ += n;
-        size_ -= n;
-    }
-
-private:
-    const std::uint8_t* data_;
-    std::size_t size_;
-};
 
 /// How an input begins: what the two sides agreed on.
 struct agreement {
