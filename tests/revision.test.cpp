@@ -35,7 +35,7 @@ TEST_CASE("areas") {
     CX_CHECK(v2.max_area_id == 0xffff);
 }
 
-TEST_CASE("message sizes") {
+TEST_CASE("S1: message sizes") {
     CX_CHECK(rfc.min_max_msg_size == 44);
     CX_CHECK(v1.min_max_msg_size == 48);
     CX_CHECK(v2.min_max_msg_size == 52);

@@ -89,7 +89,7 @@ TEST_CASE("GET_DEVICE_INFO: whole blocks of feature bits") {
     CX_CHECK(!valid<revision::rfc2025>(info{.num_feature_bits = 1}));
 }
 
-TEST_CASE("GET_DEVICE_INFO: administration queues are among the virtqueues") {
+TEST_CASE("I7: GET_DEVICE_INFO: administration queues are among the virtqueues") {
     CX_CHECK(valid<revision::oasis_v2>(info{.max_virtqueues = 4, .admin_vq_start = 3, .admin_vq_count = 1}));
     CX_CHECK(!valid<revision::oasis_v2>(info{.max_virtqueues = 4, .admin_vq_start = 3, .admin_vq_count = 2}));
     CX_CHECK(!valid<revision::oasis_v2>(info{.max_virtqueues = 4, .admin_vq_start = ~0u, .admin_vq_count = 2}));

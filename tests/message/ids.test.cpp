@@ -53,7 +53,7 @@ struct not_a_message {};
 
 } // namespace
 
-TEST_CASE("the type byte of every message") { CX_CHECK(types_follow()); }
+TEST_CASE("H2, H7: the type byte of every message") { CX_CHECK(types_follow()); }
 
 TEST_CASE("the ids of the classes") { CX_CHECK(id_ranges_are_kept()); }
 

@@ -43,7 +43,7 @@ TEST_CASE("validate_inbound: the maximum is of what was delivered") {
     CX_CHECK(judge(frame(0, 5, 1, 16, 44), 44) == errc::none);
 }
 
-TEST_CASE("validate_inbound: sizes") {
+TEST_CASE("H4: validate_inbound: sizes") {
     CX_CHECK(judge(frame(0, 5, 1, 8, 7)) == errc::truncated);
     CX_CHECK(judge(frame(0, 5, 1, 8, 0)) == errc::truncated);
     CX_CHECK(judge(frame(0, 5, 1, 17, 16)) == errc::truncated);
@@ -51,7 +51,7 @@ TEST_CASE("validate_inbound: sizes") {
     CX_CHECK(judge(frame(0, 5, 1, 105, 104)) == errc::truncated);
 }
 
-TEST_CASE("validate_inbound: only a transport message and an error name a device") {
+TEST_CASE("H6: validate_inbound: only a transport message and an error name a device") {
     CX_CHECK(judge(frame(2, 0x81, 0, 12, 12)) == errc::none);
     CX_CHECK(judge(frame(2, 0x81, 1, 12, 12)) == errc::bad_value);
     CX_CHECK(judge(frame(3, 0x02, 1, 12, 12)) == errc::bad_value);

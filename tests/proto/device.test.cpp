@@ -32,7 +32,7 @@ std::vector<int> numbers_in(const get_devices_response& m) {
 
 // --- VERSION, RESET
 
-TEST_CASE_TEMPLATE_DEFINE("N2: before negotiation only VERSION and RESET pass", Bench, before_version) {
+TEST_CASE_TEMPLATE_DEFINE("S2, N2: before negotiation only VERSION and RESET pass", Bench, before_version) {
     Bench b;
     CHECK(b.silent());
     CHECK(b.engine.poll_timeout() == never);
@@ -318,7 +318,7 @@ TEST_CASE("N10: a FIFO is not offered") {
     CHECK(b.ask(fifo_configure_request{1, 2, 3}).result == bus_result::error);
 }
 
-TEST_CASE("N14: bus requests of every id and length: handled, answered with ERROR, or discarded in silence") {
+TEST_CASE("E2, N14: bus requests of every id and length: handled, answered with ERROR, or discarded in silence") {
     device_bench<v2> b;
     b.negotiate();
     const std::size_t sizes[]{12, 12, 20, 34, 10, 8, 8, 12, 20};
@@ -379,7 +379,7 @@ TEST_CASE("3.3: rfc2025 has no EVENT_CONFIGURE and no FIFO") {
 
 // --- what cannot be routed
 
-TEST_CASE("E4: a request to a device that is not there is answered with ERROR") {
+TEST_CASE("E4, H10: a request to a device that is not there is answered with ERROR") {
     device_bench<v2> b;
     b.negotiate();
     CHECK(b.send(get_device_info_request{}, 4) == errc::no_device);
@@ -390,7 +390,7 @@ TEST_CASE("E4: a request to a device that is not there is answered with ERROR") 
     CHECK(b.silent());
 }
 
-TEST_CASE("E1: unknown requests of a device are discarded in silence") {
+TEST_CASE("E1, S5: unknown requests of a device are discarded in silence") {
     device_bench<v2> b;
     b.negotiate();
     for (unsigned id = 0; id < 0x100; ++id) {
@@ -429,7 +429,7 @@ TEST_CASE("N1, N2: frames that a device side does not take") {
     CHECK(b.engine.counters().received == 2 + 10);
 }
 
-TEST_CASE("H3, H8: reserved type bits and padding are ignored") {
+TEST_CASE("H2, H3, H8, H9: reserved type bits and padding are ignored") {
     device_bench<v2> b;
     b.negotiate();
     std::vector<std::uint8_t> ping{0xfe, 3, 0, 0, 9, 0, 12, 0, 1, 2, 3, 4};
@@ -653,7 +653,7 @@ TEST_CASE("K7: a release does not wait behind the events of devices") {
     b.answer<event_config>();
 }
 
-TEST_CASE("used, config_changed, needs_reset: what cannot be") {
+TEST_CASE("SQ6: used, config_changed, needs_reset: what cannot be") {
     device_bench<v2> b;
     CHECK(b.engine.used(4, 0).error() == errc::no_device);
     CHECK(b.engine.config_changed(4, 0, 0).error() == errc::no_device);
@@ -668,7 +668,7 @@ TEST_CASE("used, config_changed, needs_reset: what cannot be") {
     CHECK(b.engine.config_changed(3, 16, 0));
 }
 
-TEST_CASE("T6, V1: a device that cannot go on says so, once it runs") {
+TEST_CASE("T6, E7, V1, SQ72: a device that cannot go on says so, once it runs") {
     device_bench<v2> b;
     b.negotiate(event_method::indirect);
     b.negotiate_device();
@@ -900,7 +900,7 @@ TEST_CASE_TEMPLATE_DEFINE("V2: EVENT_AVAIL reaches the queue of a running device
 }
 TEST_CASE_TEMPLATE_INVOKE(kicks, device_bench<old>, device_bench<v1>, device_bench<v2>);
 
-TEST_CASE("T5: EVENT_AVAIL that cannot be") {
+TEST_CASE("T5, SQ6: EVENT_AVAIL that cannot be") {
     device_bench<v2> b;
     b.negotiate();
     b.share(1);

@@ -31,6 +31,13 @@ set_config_response write(Bench& b, std::uint32_t offset, std::vector<std::uint8
     return b.ask(set_config_request{.generation = generation, .offset = offset, .length = length, .config = data});
 }
 
+/// The answer to a request to device 0 under a token of its own comes from there and has that token.
+template <class Bench, class Request> bool answered(Bench& b, const Request& m, std::uint16_t token) {
+    if (b.deliver({.dev_num = 0, .token = token}, m) != errc::none) return false;
+    const header got = b.template expect<response_of<Request>>().head;
+    return got.dev_num == 0 && got.token == token && b.silent();
+}
+
 /// A bench whose device may be asked for queues in area 1.
 template <revision R> struct queues : device_bench<R> {
     explicit queues(std::uint32_t block_1 = 1) {
@@ -49,6 +56,39 @@ template <revision R> struct queues : device_bench<R> {
 } // namespace
 
 // --- information
+
+TEST_CASE("S7, H5, K1, K2, K6: all core requests are answered once, by their device, under their token") {
+    device_bench<v2> b;
+    test_device model;
+    attached<test_device> port{model};
+    REQUIRE(b.engine.attach(0, port));
+    b.negotiate();
+    const std::uint32_t features[]{0, 1};
+    const std::uint8_t data[]{1};
+    for (const std::uint16_t token : {0x0000, 0x0001, 0x8000, 0xffff}) {
+        CAPTURE(token);
+        CHECK(answered(b, get_device_info_request{}, token));
+        CHECK(answered(b, get_device_features_request{0, 2}, token));
+        CHECK(answered(b, set_driver_features_request{0, 2, features}, token));
+        CHECK(answered(b, get_config_request{0, 4}, token));
+        CHECK(answered(b, set_config_request{.offset = 8, .length = 1, .config = data}, token));
+        CHECK(answered(b, get_device_status_request{}, token));
+        CHECK(answered(b, set_device_status_request{}, token));
+        CHECK(answered(b, get_vqueue_request{0}, token));
+        CHECK(answered(b, set_vqueue_request{}, token));
+        CHECK(answered(b, reset_vqueue_request{0}, token));
+        CHECK(answered(b, get_shm_request{0}, token));
+    }
+    CHECK(b.engine.counters().requests == 4 * 11 + 2);
+}
+
+TEST_CASE("I3: a device without a UUID has the nil UUID") {
+    device_bench<v2> b;
+    b.negotiate();
+    CHECK(b.ask(get_device_info_request{}).device_uuid.is_nil());
+    b.model.id.device_uuid.bytes[15] = 1;
+    CHECK_FALSE(b.ask(get_device_info_request{}).device_uuid.is_nil());
+}
 
 TEST_CASE("I2: GET_DEVICE_INFO while the device is inactive") {
     device_bench<v2> b;
@@ -290,7 +330,7 @@ TEST_CASE("C6: SET_CONFIG is all or nothing") {
     CHECK(b.dropped_nothing());
 }
 
-TEST_CASE("C4: in the strict profile a write with another generation is rejected") {
+TEST_CASE("C2, C4: in the strict profile a write with another generation is rejected") {
     device_options options = device_options_for<v2>();
     options.feature_bits = 0xffff'ffff;
     device_bench<v2> b(options);

@@ -274,7 +274,7 @@ TEST_CASE("N8: event delivery that the peer refuses fails the bus") {
 
 // --- enumeration
 
-TEST_CASE_TEMPLATE_DEFINE("threat 1e: the bitmap 01 ff is the devices 0 and 8 to 15", Bench, bitmap_01_ff) {
+TEST_CASE_TEMPLATE_DEFINE("N16, threat 1e: the bitmap 01 ff is the devices 0 and 8 to 15", Bench, bitmap_01_ff) {
     Bench b;
     b.negotiate();
     const auto asked = b.template expect<get_devices_request>();

@@ -254,7 +254,7 @@ TEST_CASE("notify: while one is out for sending it may have left already") {
     CHECK(b.silent());
 }
 
-TEST_CASE("T5: notifications need a running device and one of its queues") {
+TEST_CASE("T5, SQ7: notifications need a running device and one of its queues") {
     auto b = pushed<v2>();
     CHECK(b.engine.notify(3, 0, 0).error() == errc::no_device);
     b.bring_up({3});

@@ -117,6 +117,20 @@ TEST_CASE("Q2: a queue that the device does not have") {
     CX_CHECK(check(reset_vqueue_request{0xffff'ffff}) == errc::invalid_argument);
 }
 
+TEST_CASE("Q7: the addresses of a queue that are applied are aligned") {
+    using enum vqueue_flags;
+    CX_CHECK(check(set_vqueue_request{.descriptor_addr = bus_address{16},
+                                      .driver_addr = bus_address{2},
+                                      .device_addr = bus_address{4}}) == errc::none);
+    CX_CHECK(check(set_vqueue_request{.descriptor_addr = bus_address{8}}) == errc::invalid_argument);
+    CX_CHECK(check(set_vqueue_request{.driver_addr = bus_address{1}}) == errc::invalid_argument);
+    CX_CHECK(check(set_vqueue_request{.device_addr = bus_address{2}}) == errc::invalid_argument);
+    CX_CHECK(check(set_vqueue_request{.flags = descriptor_addr_ignore, .descriptor_addr = bus_address{8}}) ==
+             errc::none);
+    CX_CHECK(check(set_vqueue_request{.flags = driver_addr_ignore, .driver_addr = bus_address{1}}) == errc::none);
+    CX_CHECK(check(set_vqueue_request{.flags = device_addr_ignore, .device_addr = bus_address{2}}) == errc::none);
+}
+
 TEST_CASE("Q5: RESET_VQUEUE only with VIRTIO_F_RING_RESET") {
     CX_CHECK(check_request(known_device{.max_virtqueues = 2}, reset_vqueue_request{1}) == errc::not_supported);
 }
@@ -191,7 +205,7 @@ TEST_CASE("C3, D17: the generation of a write is 0 in the baseline profile and t
     CX_CHECK(generation_sent(revision::rfc2025, false) == 7);
 }
 
-TEST_CASE("K9: what an answer has to repeat") {
+TEST_CASE("K8, K9: what an answer has to repeat") {
     CX_CHECK(echoes(get_device_features_request{1, 2}, get_device_features_response{1, 2, {}}));
     CX_CHECK(!echoes(get_device_features_request{1, 2}, get_device_features_response{0, 2, {}}));
     CX_CHECK(!echoes(get_device_features_request{1, 2}, get_device_features_response{1, 1, {}}));

@@ -160,6 +160,34 @@ constexpr bool closes_after_a_failure() {
     return r.session.close() && r.session.reopen() && r.session.ping(2) && r.session.close() && r.nothing_left();
 }
 
+/// A carrier whose device side never comes to the end of a reset, and whose configuration changes again and again.
+class restless {
+public:
+    using end_type = device_end<v2>::end_type;
+    int statuses = 0; ///< responses about the status
+    int reads = 0;    ///< responses to GET_CONFIG
+    int changes = 0;  ///< of the configuration: before so many of them after the first
+
+    explicit restless(end_type& wire) : wire_(wire) {}
+    std::size_t max_msg_size() const { return wire_.max_msg_size(); }
+    result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) { return wire_.send(peer, frame, now); }
+    result<inbound> receive(byte_span buffer, instant now) {
+        const auto got = wire_.receive(buffer, now);
+        if (!got || (buffer[0] & type_response) == 0 || (buffer[0] & type_bus) != 0) return got;
+        const auto id = static_cast<transport_msg_id>(buffer[1]);
+        if (id == transport_msg_id::get_device_status || id == transport_msg_id::set_device_status) {
+            ++statuses;
+            buffer[8] = 0x0f;
+        }
+        if (id == transport_msg_id::get_config) buffer[8] = static_cast<std::uint8_t>(min(reads++, changes));
+        return got;
+    }
+
+private:
+    static int min(int a, int b) { return a < b ? a : b; }
+    end_type& wire_;
+};
+
 constexpr bool pings() {
     rig<v2> r;
     if (r.session.ping(7).error() != errc::bad_state || !r.session.open()) return false;
@@ -224,6 +252,40 @@ TEST_CASE("a peer that says nothing: every call ends") {
     CHECK(r.session.unshare(*area).error() == errc::timed_out);
     CHECK(r.session.share(0x78, 1, r.attributes()).error() == errc::timed_out);
     CHECK(r.session.close().error() == errc::timed_out);
+}
+
+TEST_CASE("T1, E6: a reset that never ends is waited for in bounded time") {
+    device_end<v2> peer{{}};
+    virtual_clock<device_end<v2>> clock{peer};
+    restless wire{peer.driver_end};
+    driver_session<restless, virtual_clock<device_end<v2>>, policy<v2>> session{wire, clock};
+    REQUIRE(session.open());
+    const instant began = clock.now();
+    CHECK(session.at(3).reset().error() == errc::timed_out);
+    CHECK(clock.now() - began >= policy<v2>::reset_timeout);
+    CHECK(clock.now() - began <= policy<v2>::reset_timeout + 1 * seconds);
+    CHECK(wire.statuses > 100);
+    CHECK(wire.statuses <= 1002);
+}
+
+TEST_CASE("C7: a configuration that changes while it is read is read again, a few times") {
+    device_end<v2> peer{{}};
+    virtual_clock<device_end<v2>> clock{peer};
+    restless wire{peer.driver_end};
+    driver_session<restless, virtual_clock<device_end<v2>>, policy<v2>> session{wire, clock};
+    peer.model.id.config_size = 100; // two messages
+    REQUIRE(session.open());
+    auto d = session.at(3);
+    REQUIRE(d.info());
+    REQUIRE(d.status()); // DRIVER_OK, says the carrier
+    std::uint8_t config[100]{};
+    wire.changes = 1;
+    CHECK(d.read_config(0, config));
+    CHECK(wire.reads == 4);
+    wire.reads = 0;
+    wire.changes = 1000;
+    CHECK(d.read_config(0, config).error() == errc::retry);
+    CHECK(wire.reads == 2 * policy<v2>::config_attempts);
 }
 
 TEST_CASE("a carrier that is always busy: every call ends") {

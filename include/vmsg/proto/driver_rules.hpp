@@ -122,7 +122,17 @@ constexpr errc check_index(const known_device& d, std::uint32_t index) {
     return index < d.max_virtqueues ? errc::none : errc::invalid_argument;
 }
 constexpr errc check_request(const known_device& d, const get_vqueue_request& m) { return check_index(d, m.index); }
-constexpr errc check_request(const known_device& d, const set_vqueue_request& m) { return check_index(d, m.index); }
+/// Whether a SET_VQUEUE does not apply an address, or that is a multiple of what the part of a queue needs; a packed
+/// queue needs more of the driver area.
+constexpr bool aligned(const set_vqueue_request& m, vqueue_flags ignore, bus_address address, std::uint64_t alignment) {
+    return (m.flags & ignore) != vqueue_flags{} || static_cast<std::uint64_t>(address) % alignment == 0;
+}
+constexpr errc check_request(const known_device& d, const set_vqueue_request& m) {
+    const bool good = aligned(m, vqueue_flags::descriptor_addr_ignore, m.descriptor_addr, 16) &&
+                      aligned(m, vqueue_flags::driver_addr_ignore, m.driver_addr, 2) &&
+                      aligned(m, vqueue_flags::device_addr_ignore, m.device_addr, 4);
+    return good ? check_index(d, m.index) : errc::invalid_argument;
+}
 constexpr errc check_request(const known_device& d, const reset_vqueue_request& m) {
     return d.ring_reset ? check_index(d, m.index) : errc::not_supported;
 }
