@@ -29,7 +29,7 @@ constexpr ffa::endpoint_id stranger{0x7777};
 
 constexpr device_capacity capacity{.devices = 2, .areas = 2};
 using bus_type = any_device_bus<3, capacity>;
-static_assert(virtio::resolver<bus_type::memory>);
+static_assert(virtio::resolver<bus_type::endpoint_memory>);
 
 constexpr any_device_options pushing_or_not(bool push) {
     any_device_options o;
