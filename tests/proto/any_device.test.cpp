@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One device side for drivers of all revisions.
 #include <vmsg/proto/any_device.hpp>
+#include <vmsg/random.hpp>
 #include <vmsg/virtio/resolver.hpp>
 
 #include "proto/support/demand.hpp"
@@ -28,7 +29,7 @@ constexpr ffa::endpoint_id stranger{0x7777};
 
 constexpr device_capacity capacity{.devices = 2, .areas = 2};
 using bus_type = any_device_bus<3, capacity>;
-static_assert(virtio::resolver<bus_type::memory>);
+static_assert(virtio::resolver<bus_type::endpoint_memory>);
 
 constexpr any_device_options pushing_or_not(bool push) {
     any_device_options o;
@@ -496,5 +497,71 @@ TEST_CASE("endpoints take turns") {
         b.take(alpha);
         b.take(beta);
         b.take(gamma);
+    }
+}
+
+// --- anything in any order
+
+TEST_CASE("drivers of all revisions that restart, break off, and send noise") {
+    constexpr ffa::endpoint_id peers[]{alpha, beta, gamma, stranger};
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        random_numbers random{seed};
+        bench b;
+        REQUIRE(b.attach());
+        b.maps = false;
+        for (int i = 0; i < 400; ++i) {
+            const ffa::endpoint_id peer = peers[random.below(4)];
+            const area_share_request share{.area_id = static_cast<std::uint16_t>(random.below(3)),
+                                           .page_count = 1,
+                                           .sharing_attrs = random.one_in(2) ? area_attrs::usual : area_attrs::share};
+            errc said{};
+            switch (random.below(9)) {
+            case 0: said = b.send_version<old>(peer); break;
+            case 1: said = b.send_version<v1>(peer); break;
+            case 2: said = b.send_version<v2>(peer); break;
+            case 3: said = b.send<old>(peer, share); break;
+            case 4: said = b.send<v1>(peer, share); break;
+            case 5: said = b.send<v2>(peer, share); break;
+            case 6: said = b.send<v2>(peer, reset_request{}); break;
+            case 7: said = b.send<v1>(peer, get_device_status_request{}, number); break;
+            default: {
+                std::uint8_t noise[30]{};
+                for (std::uint8_t& byte : noise) byte = static_cast<std::uint8_t>(random());
+                if (random.one_in(2)) noise[1] = 0x80;
+                said = b.bus.handle_frame(peer, {noise, random.below(sizeof noise + 1)}, b.now).error();
+                break;
+            }
+            }
+            if (peer == stranger) CHECK((said == errc::full || said == errc::bad_type));
+            if (random.one_in(3)) {
+                const endpoint_task t = b.bus.poll_task();
+                if (t.task.what == area_task::kind::map)
+                    CHECK(b.bus.mapped(t.peer, t.task.area_id, b.pages[bench::index_of(t.peer)]));
+                else if (t.task.what == area_task::kind::unmap)
+                    CHECK(b.bus.unmapped(t.peer, t.task.area_id));
+            }
+            if (random.one_in(2) && b.bus.poll_transmit(b.now))
+                b.bus.handle_sent(random.one_in(4) ? errc::busy : errc::none, b.now);
+            b.now += random.below(20'000);
+        }
+        // Whatever there was: a driver that begins now is served.
+        b.maps = true;
+        for (int i = 0; i < 40; ++i) {
+            b.do_tasks();
+            if (b.bus.poll_transmit(b.now)) b.bus.handle_sent({}, b.now);
+            b.now += 20'000;
+        }
+        driver_on<v1> a{b, alpha};
+        driver_on<old> c{b, beta};
+        driver_on<v2> d{b, gamma};
+        CHECK(a.bring_up());
+        CHECK(c.bring_up());
+        CHECK(d.bring_up());
+        CHECK(d.run());
+        CHECK(a.run());
+        CHECK(c.run());
+        for (const test_device& model : b.models) CHECK(model.misuses == 0);
+        CHECK(b.bus.endpoint_count() == 3);
     }
 }

@@ -235,9 +235,9 @@ public:
     }
 
     /// The memory of one endpoint, a `resolver` for the queues of its devices: see `device_areas`.
-    class memory {
+    class endpoint_memory {
     public:
-        constexpr memory(any_device_bus& bus, ffa::endpoint_id peer) : bus_(&bus), peer_(peer) {}
+        constexpr endpoint_memory(any_device_bus& bus, ffa::endpoint_id peer) : bus_(&bus), peer_(peer) {}
 
         constexpr result<byte_span> resolve(bus_address address, std::uint64_t length) {
             endpoint* e = bus_->served(peer_);
@@ -258,7 +258,7 @@ public:
         any_device_bus* bus_;
         ffa::endpoint_id peer_;
     };
-    constexpr memory memory_of(ffa::endpoint_id peer) { return memory{*this, peer}; }
+    constexpr endpoint_memory memory_of(ffa::endpoint_id peer) { return endpoint_memory{*this, peer}; }
 
     // --- frames in
 
