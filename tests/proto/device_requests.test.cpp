@@ -65,7 +65,7 @@ TEST_CASE("S7, H5, K1, K2, K6: all core requests are answered once, by their dev
     b.negotiate();
     const std::uint32_t features[]{0, 1};
     const std::uint8_t data[]{1};
-    for (const std::uint16_t token : {0x0000, 0x0001, 0x8000, 0xffff}) {
+    for (const std::uint16_t token : std::initializer_list<std::uint16_t>{0x0000, 0x0001, 0x8000, 0xffff}) {
         CAPTURE(token);
         CHECK(answered(b, get_device_info_request{}, token));
         CHECK(answered(b, get_device_features_request{0, 2}, token));
@@ -645,23 +645,3 @@ TEST_CASE_TEMPLATE_DEFINE("E1: a malformed request is discarded in silence and c
     CHECK(b.ask(get_vqueue_request{0}) == before);
 }
 TEST_CASE_TEMPLATE_INVOKE(malformed, device_bench<old>, device_bench<v1>, device_bench<v2>);
-
-TEST_CASE("threat 1a: any msg_size in any frame is bounded by what was delivered") {
-    device_bench<v2> b;
-    b.run();
-    std::vector<std::uint8_t> frame(104, 0);
-    frame[1] = 0x05; // GET_CONFIG, whose answer would be long
-    frame[2] = 3;
-    frame[12] = 4;
-    std::uint64_t answered = 0;
-    for (std::size_t size = 0; size <= 0xffff; ++size) {
-        store_le(frame.data() + 6, static_cast<std::uint16_t>(size));
-        if (b.deliver(frame) == errc::none) {
-            ++answered;
-            CHECK(b.expect<get_config_response>().body.length == 4);
-        }
-    }
-    CHECK(answered == 1);
-    CHECK(b.engine.counters().dropped[drop_reason::malformed] == 0xffff);
-    CHECK(b.silent());
-}

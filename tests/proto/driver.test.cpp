@@ -24,16 +24,6 @@ template <class Bench, class Request> errc refusal(Bench& b, std::uint16_t dev_n
     return errc::none;
 }
 
-/// A request was answered, and its answer failed it for this reason.
-template <class Bench, class Request> bool failed(Bench& b, ticket<Request> t, errc why) {
-    const driver_event e = b.engine.poll_event();
-    return e.is(t) && e.error == why && b.engine.response(t).error() == why;
-}
-
-template <class Bench, class Request> bool open(Bench& b, ticket<Request> t) {
-    return b.engine.response(t).error() == errc::would_block && b.no_event();
-}
-
 } // namespace
 
 // --- the order of the steps
@@ -407,28 +397,6 @@ TEST_CASE("B2: PING") {
 
 // --- threat 1d: any RESPONSE was accepted
 
-TEST_CASE("threat 1d: a response with the wrong token, device or none at all answers nothing") {
-    driver_bench<v2> b;
-    b.bring_up({3, 4});
-    const auto t = b.ask(3, get_device_status_request{});
-    const auto asked = b.expect<get_device_status_request>();
-    const get_device_status_response answer{device_status{1}};
-    const std::uint16_t token = asked.head.token;
-    b.deliver({.dev_num = 3, .token = static_cast<std::uint16_t>(token + 1)}, answer);
-    CHECK(b.dropped_one(drop_reason::stale));
-    b.deliver({.dev_num = 3, .token = static_cast<std::uint16_t>(token + 4)}, answer); // the same slot
-    CHECK(b.dropped_one(drop_reason::stale));
-    b.deliver({.dev_num = 4, .token = token}, answer);
-    CHECK(b.dropped_one(drop_reason::stale));
-    b.deliver({.dev_num = 3, .token = 0}, answer);
-    CHECK(b.dropped_one(drop_reason::stale));
-    CHECK(open(b, t));
-    CHECK_FALSE(b.engine.device(3)->status_known);
-    CHECK_FALSE(b.engine.device(4)->status_known);
-    b.reply(asked, answer);
-    CHECK(b.event(completed).is(t));
-}
-
 TEST_CASE("N3: a response with the wrong class, id or size fails its request") {
     driver_bench<v2> b;
     b.bring_up({0});
@@ -517,31 +485,6 @@ TEST_CASE("E3: a duplicate answers nothing") {
 }
 
 // --- threats 1b, 1c: late answers
-
-TEST_CASE("threat 1c: the late answer to a request does not answer the next one") {
-    driver_bench<v2> b;
-    b.bring_up({3});
-    const auto first = b.ask(3, get_device_status_request{});
-    const auto asked = b.expect<get_device_status_request>();
-    CHECK(b.engine.poll_timeout() <= b.now + 5 * seconds);
-    b.now += 5 * seconds;
-    b.engine.handle_timeout(b.now);
-    CHECK(failed(b, first, errc::timed_out));
-    CHECK(b.engine.counters().timeouts == 1);
-    const auto second = b.ask(3, get_device_status_request{});
-    const auto asked_again = b.expect<get_device_status_request>();
-    CHECK(asked_again.head.token != asked.head.token);
-    b.reply(asked, get_device_status_response{device_status{1}});
-    CHECK(b.dropped_one(drop_reason::late));
-    CHECK(open(b, second));
-    CHECK_FALSE(b.engine.device(3)->status_known);
-    CHECK(b.engine.response(first).error() == errc::timed_out); // threat 1b: nothing was written there
-    b.reply(asked_again, get_device_status_response{device_status{3}});
-    CHECK(b.event(completed).is(second));
-    CHECK(b.engine.response(second)->status == device_status{3});
-    b.reply(asked, get_device_status_response{device_status{1}});
-    CHECK(b.dropped_one(drop_reason::stale));
-}
 
 TEST_CASE("K4: a ticket stays valid until it is given back, whatever happens to its token") {
     driver_bench<v2> b;
@@ -793,54 +736,6 @@ TEST_CASE("3.3: the older revisions have no ERROR") {
 }
 
 // --- threats 1a, 1g: sizes
-
-TEST_CASE_TEMPLATE_DEFINE("threats 1a, 1g: msg_size is bounded by what was delivered", Bench, any_size) {
-    Bench b;
-    b.bring_up({3});
-    const auto t = b.ask(3, get_device_status_request{});
-    const auto asked = b.template expect<get_device_status_request>();
-    const std::size_t most = b.engine.max_msg_size();
-    auto frame = frame_of<Bench::rev>(asked.head, get_device_status_response{device_status{1}});
-    const std::size_t right = frame.size();
-    frame.resize(most, 0xee);
-    const std::size_t size_at = header_size<Bench::rev> - 2;
-    for (std::size_t size = 0; size <= 0xffff; ++size) {
-        if (size >= header_size<Bench::rev> && size <= most) continue; // below
-        store_le(frame.data() + size_at, static_cast<std::uint16_t>(size));
-        b.deliver(frame);
-    }
-    CHECK(b.engine.counters().dropped[drop_reason::malformed] == 0x10000 - (most + 1 - header_size<Bench::rev>));
-    CHECK(open(b, t));
-    for (std::size_t delivered = 0; delivered < right; ++delivered) { // cut off
-        store_le(frame.data() + size_at, static_cast<std::uint16_t>(right));
-        b.deliver(byte_view{frame.data(), delivered});
-    }
-    CHECK(open(b, t));
-    frame.resize(most + 1); // more than the maximum of the bus
-    b.deliver(frame);
-    CHECK(open(b, t));
-    frame.resize(2000);
-    b.deliver(frame);
-    CHECK(open(b, t));
-    CHECK(b.engine.counters().dropped[drop_reason::malformed] == b.engine.counters().dropped.total());
-    frame.resize(most);
-    b.deliver(frame);
-    CHECK(b.event(completed).is(t));
-    CHECK(b.engine.response(t)->status == device_status{1});
-
-    for (std::size_t size = header_size<Bench::rev>; size <= most; ++size) { // a wrong size fails its request
-        if (size == right) continue;
-        const auto wrong = b.ask(3, get_device_status_request{});
-        const auto asked_again = b.template expect<get_device_status_request>();
-        auto bytes = frame_of<Bench::rev>(asked_again.head, get_device_status_response{});
-        bytes.resize(most, 0xee);
-        store_le(bytes.data() + size_at, static_cast<std::uint16_t>(size));
-        b.deliver(bytes);
-        CHECK(failed(b, wrong, errc::bad_length));
-        b.engine.release(wrong, b.now);
-    }
-}
-TEST_CASE_TEMPLATE_INVOKE(any_size, driver_bench<old>, driver_bench<v2>);
 
 // --- devices that go away
 

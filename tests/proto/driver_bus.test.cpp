@@ -13,24 +13,6 @@ constexpr auto v1 = revision::oasis_v1;
 constexpr auto v2 = revision::oasis_v2;
 using enum driver_event_kind;
 
-/// The devices of a bus in the order in which they were announced, up to `bus_ready`.
-template <class Bench> std::vector<int> announced(Bench& b) {
-    std::vector<int> numbers;
-    for (;;) {
-        const driver_event e = b.engine.poll_event();
-        if (e.kind == bus_ready) return numbers;
-        REQUIRE(e.kind == device_added);
-        numbers.push_back(e.dev_num);
-    }
-}
-
-/// The bus has failed for this reason, is silent, and says so once.
-template <class Bench> bool has_failed(Bench& b, errc why) {
-    const driver_event e = b.engine.poll_event();
-    return e.kind == bus_failed && e.error == why && b.no_event() && b.silent() &&
-           b.engine.state() == bus_state::failed;
-}
-
 } // namespace
 
 // --- VERSION
@@ -274,120 +256,6 @@ TEST_CASE("N8: event delivery that the peer refuses fails the bus") {
 
 // --- enumeration
 
-TEST_CASE_TEMPLATE_DEFINE("N16, threat 1e: the bitmap 01 ff is the devices 0 and 8 to 15", Bench, bitmap_01_ff) {
-    Bench b;
-    b.negotiate();
-    const auto asked = b.template expect<get_devices_request>();
-    const std::uint8_t bitmap[]{0x01, 0xff};
-    b.reply(asked, get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap});
-    CHECK(announced(b) == std::vector<int>{0, 8, 9, 10, 11, 12, 13, 14, 15});
-    CHECK(b.engine.device_count() == 9);
-    CHECK(b.dropped_nothing());
-}
-TEST_CASE_TEMPLATE_INVOKE(bitmap_01_ff, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
-
-TEST_CASE("threat 1e: every bit of a window is its own device") {
-    driver_bench<v2> b;
-    b.bring_up();
-    for (std::uint16_t n = 0; n < 256; ++n) {
-        CAPTURE(n);
-        REQUIRE(b.engine.enumerate(b.now));
-        b.enumerated({n});
-        const driver_event added = b.event(device_added);
-        CHECK(added.dev_num == n);
-        if (n != 0) {
-            const driver_event removed = b.event(device_removed);
-            CHECK(removed.dev_num == n - 1);
-        }
-        b.event(bus_ready);
-    }
-}
-
-TEST_CASE("threat 1i: enumeration over several windows") {
-    driver_bench<v2> b;
-    b.negotiate();
-    auto asked = b.expect<get_devices_request>();
-    b.reply(asked,
-            get_devices_response{.offset = 0, .next_offset = 256, .count = 256, .bitmap = bitmap_of({0, 255}, 256)});
-    CHECK(b.engine.state() == bus_state::enumerating);
-    asked = b.expect<get_devices_request>();
-    CHECK(asked.body == get_devices_request{256, 256});
-    b.reply(asked, // shorter than asked, and no devices at all
-            get_devices_response{.offset = 256, .next_offset = 1000, .count = 0});
-    asked = b.expect<get_devices_request>();
-    CHECK(asked.body == get_devices_request{1000, 256});
-    b.reply(asked, get_devices_response{.offset = 1000, .next_offset = 65530, .count = 9, .bitmap = bitmap_of({8}, 9)});
-    asked = b.expect<get_devices_request>();
-    CHECK(asked.body == get_devices_request{65530, 6}); // up to the end of the number space
-    b.reply(asked, get_devices_response{.offset = 65530, .count = 6, .bitmap = bitmap_of({0, 5}, 6)});
-    CHECK(announced(b) == std::vector<int>{0, 255, 1008, 65530, 65535});
-    CHECK(b.dropped_nothing());
-}
-
-TEST_CASE("threats 1f, R10: an enumeration that cannot be right fails the bus") {
-    driver_bench<v2> b;
-    b.negotiate();
-    auto asked = b.expect<get_devices_request>();
-    const std::uint8_t bitmap[2]{0x25, 0x00};
-    errc why = errc::bad_value;
-    drop_reason reason = drop_reason::bad_value;
-    SUBCASE("no progress") {
-        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 16, .count = 16, .bitmap = bitmap});
-        asked = b.expect<get_devices_request>();
-        b.reply(asked, get_devices_response{.offset = 16, .next_offset = 16, .count = 16, .bitmap = bitmap});
-    }
-    SUBCASE("backwards") {
-        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 16, .count = 16, .bitmap = bitmap});
-        asked = b.expect<get_devices_request>();
-        b.reply(asked, get_devices_response{.offset = 16, .next_offset = 8, .count = 16, .bitmap = bitmap});
-    }
-    SUBCASE("another offset than asked for") {
-        b.reply(asked, get_devices_response{.offset = 8, .count = 16, .bitmap = bitmap});
-    }
-    SUBCASE("more than asked for") {
-        const std::uint8_t long_bitmap[33]{};
-        b.reply(asked, get_devices_response{.offset = 0, .count = 264, .bitmap = long_bitmap});
-    }
-    SUBCASE("beyond the number space") {
-        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 65535, .count = 0});
-        asked = b.expect<get_devices_request>();
-        CHECK(asked.body == get_devices_request{65535, 1});
-        b.reply(asked, get_devices_response{.offset = 65535, .count = 2, .bitmap = {bitmap, 1}});
-    }
-    SUBCASE("a bit beyond the count") {
-        b.reply(asked, get_devices_response{.offset = 0, .count = 5, .bitmap = {bitmap, 1}});
-    }
-    SUBCASE("more bitmap than count") {
-        auto frame = frame_of<v2>(header{.token = asked.head.token},
-                                  get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap});
-        frame[12] = 8;
-        b.deliver(frame);
-        why = errc::bad_length;
-        reason = drop_reason::malformed;
-    }
-    SUBCASE("less bitmap than count") {
-        auto frame = frame_of<v2>(header{.token = asked.head.token},
-                                  get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap});
-        frame[12] = 17;
-        b.deliver(frame);
-        why = errc::bad_length;
-        reason = drop_reason::malformed;
-    }
-    SUBCASE("the field order of oasis_v1") {
-        b.deliver(frame_of<v1>(header{.token = asked.head.token},
-                               get_devices_response{.offset = 0, .count = 16, .bitmap = bitmap}));
-        why = errc::bad_length; // count 0 with two bytes of bitmap
-        reason = drop_reason::malformed;
-    }
-    // The devices that right windows named before are known; the bus is not usable.
-    driver_event e = b.engine.poll_event();
-    CHECK(e.kind == bus_failed);
-    CHECK(e.error == why);
-    CHECK(b.dropped_one(reason));
-    CHECK(b.engine.request(0, get_device_info_request{}, b.now).error() == errc::bad_state);
-    CHECK(b.silent());
-}
-
 TEST_CASE("N15: a peer that never comes to an end fails the bus") {
     driver_bench<v1> b;
     b.negotiate();
@@ -400,19 +268,6 @@ TEST_CASE("N15: a peer that never comes to an end fails the bus") {
     }
     CHECK(windows == 8192);
     CHECK(has_failed(b, errc::bad_value));
-}
-
-TEST_CASE("threat 1f: more devices than there is room for") {
-    driver_bench<v2> b;
-    b.negotiate();
-    const auto asked = b.expect<get_devices_request>();
-    const std::vector<std::uint8_t> bitmap(32, 0xff);
-    b.reply(asked, get_devices_response{.offset = 0, .count = 256, .bitmap = bitmap});
-    CHECK(announced(b) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
-    CHECK(b.engine.device_count() == 16);
-    CHECK(b.engine.device(16) == nullptr);
-    CHECK(b.dropped_one(drop_reason::overflow)); // one frame
-    CHECK(b.engine.request(16, get_device_info_request{}, b.now).error() == errc::no_device);
 }
 
 TEST_CASE("I5: a bus without devices is ready") {

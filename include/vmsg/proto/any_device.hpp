@@ -109,13 +109,13 @@ private:
 } // namespace detail
 
 /// The device side of a bus for up to `Endpoints` drivers, whatever revision each of them speaks; `C` is what it holds
-/// for each of them. An endpoint has devices, areas and counters of its own. A device belongs to one endpoint: who wants
-/// to show the same thing to two drivers makes two devices of it.
+/// for each of them. An endpoint has devices, areas and counters of its own. A device belongs to one endpoint: who
+/// wants to show the same thing to two drivers makes two devices of it.
 ///
 /// The first `attach` for an endpoint, or its first VERSION request, gives it a place. Places are not taken away by
 /// others: devices that are attached first are safe from strangers who take all of them. A driver that comes with
-/// another revision is served as soon as the memory of the one before is let go; to make its engine takes as much stack as
-/// an engine is large.
+/// another revision is served as soon as the memory of the one before is let go; to make its engine takes as much
+/// stack as an engine is large.
 ///
 /// To be called as `device_bus`; the sender of a frame is what the carrier says.
 template <std::size_t Endpoints, device_capacity C = device_capacity{}> class any_device_bus {

@@ -92,8 +92,8 @@ public:
         }
     }
 
-    /// The number of a device that enumeration `round` has not seen, or `no_device`. The search goes on at `place`, which
-    /// is 0 at first.
+    /// The number of a device that enumeration `round` has not seen, or `no_device`. The search goes on at `place`,
+    /// which is 0 at first.
     constexpr result<std::uint16_t> unseen(std::uint16_t round, std::size_t& place) const {
         for (; place < records_.slots(); ++place) {
             const record* d = records_.at_slot(place);

@@ -38,9 +38,9 @@ struct queue_setup {
 /// space, indices below `queue_count`. It must not call the bus from there; it does its work later, in its own turn.
 ///
 /// Optional: `bool reset_done()`, for a device whose reset takes time (virtio-msg, rule T2). After `reset` its driver
-/// sees the old status until it asks for the status and `reset_done` says true. Meanwhile nothing is enabled, written or
-/// notified, no event leaves, and `reset` is not called again; nor is it for a device whose status is 0. A reset of the
-/// bus does not wait for the devices.
+/// sees the old status until it asks for the status and `reset_done` says true. Meanwhile nothing is enabled, written
+/// or notified, no event leaves, and `reset` is not called again; nor is it for a device whose status is 0. A reset of
+/// the bus does not wait for the devices.
 template <class D>
 concept device_model = requires(D& d, const D& c, std::uint32_t n, byte_span out, byte_view in, const queue_setup& q,
                                 const feature_set& f) {

@@ -355,7 +355,7 @@ private:
         else
             devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
         --kick_count_;
-        for (std::size_t i = 0; i < kick_count_; ++i) kicks_[i] = kicks_[i + 1];
+        for (std::size_t i = 1; i < C.kicks && i <= kick_count_; ++i) kicks_[i - 1] = kicks_[i];
     }
     constexpr void pong_left() {
         pong_attempts_ = 0;

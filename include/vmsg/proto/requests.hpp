@@ -53,10 +53,10 @@ template <std::size_t MaxMsgSize> struct exchange {
 };
 
 /// A fixed number of exchanges, keyed by (device number, token). With a token each, the slot follows from the token, so
-/// a response is matched in constant time. Without, the class, the id and what the answer repeats have to do: in rfc2025
-/// at most one request per device and class is open; with one token for all, where an error could answer either class,
-/// one per device number. An expired request keeps its device until its quarantine ends; an answer that is later still
-/// can be taken for one to a younger request of the same id.
+/// a response is matched in constant time. Without, the class, the id and what the answer repeats have to do: in
+/// rfc2025 at most one request per device and class is open; with one token for all, where an error could answer either
+/// class, one per device number. An expired request keeps its device until its quarantine ends; an answer that is later
+/// still can be taken for one to a younger request of the same id.
 template <revision R, std::size_t Slots, std::size_t MaxMsgSize> class request_table {
     static_assert(Slots >= 1 && Slots <= 4096 && (Slots & (Slots - 1)) == 0, "the number of slots is a power of two");
     static_assert(MaxMsgSize >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");

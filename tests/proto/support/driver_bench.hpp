@@ -192,4 +192,33 @@ private:
     drop_counters seen_{};
 };
 
+/// A request was answered, and its answer failed it for this reason.
+template <class Bench, class Request> bool failed(Bench& b, ticket<Request> t, errc why) {
+    const driver_event e = b.engine.poll_event();
+    return e.is(t) && e.error == why && b.engine.response(t).error() == why;
+}
+
+/// It is still waiting for its answer.
+template <class Bench, class Request> bool open(Bench& b, ticket<Request> t) {
+    return b.engine.response(t).error() == errc::would_block && b.no_event();
+}
+
+/// The devices of a bus in the order in which they were announced, up to `bus_ready`.
+template <class Bench> std::vector<int> announced(Bench& b) {
+    std::vector<int> numbers;
+    for (;;) {
+        const driver_event e = b.engine.poll_event();
+        if (e.kind == driver_event_kind::bus_ready) return numbers;
+        REQUIRE(e.kind == driver_event_kind::device_added);
+        numbers.push_back(e.dev_num);
+    }
+}
+
+/// The bus has failed for this reason, is silent, and says so once.
+template <class Bench> bool has_failed(Bench& b, errc why) {
+    const driver_event e = b.engine.poll_event();
+    return e.kind == driver_event_kind::bus_failed && e.error == why && b.no_event() && b.silent() &&
+           b.engine.state() == bus_state::failed;
+}
+
 } // namespace proto_test
