@@ -119,8 +119,9 @@ public:
         return out;
     }
 
-    device_bus<rev, {.devices = 65536}> dev{device_options{}};
-    driver<rev, {.devices = 65536, .requests = 4096}> drv{driver_options{.events = event_method::indirect}};
+    device_bus<rev, device_capacity{.devices = 65536}> dev{device_options{}};
+    driver<rev, driver_capacity{.devices = 65536, .requests = 4096}> drv{
+        driver_options{.events = event_method::indirect}};
     instant now = 1;
 
 private:
