@@ -68,7 +68,8 @@ TEST_CASE("S7, H5, K1, K2, K6: all core requests are answered once, by their dev
     b.negotiate();
     const std::uint32_t features[]{0, 1};
     const std::uint8_t data[]{1};
-    for (const std::uint16_t token : {0x0000, 0x0001, 0x8000, 0xffff}) {
+    const std::uint16_t tokens[]{0x0000, 0x0001, 0x8000, 0xffff};
+    for (const std::uint16_t token : tokens) {
         CAPTURE(token);
         CHECK(answered(b, get_device_info_request{}, token));
         CHECK(answered(b, get_device_features_request{0, 2}, token));
