@@ -78,6 +78,7 @@
 #include <vmsg/virtio/driver_queue.hpp>
 #include <vmsg/virtio/entropy.hpp>
 #include <vmsg/virtio/feature.hpp>
+#include <vmsg/virtio/notifications.hpp>
 #include <vmsg/virtio/queue_fault.hpp>
 #include <vmsg/virtio/resolver.hpp>
 #include <vmsg/virtio/shared_memory.hpp>

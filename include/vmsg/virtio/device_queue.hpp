@@ -12,6 +12,7 @@
 #include <vmsg/virtio/bitmap.hpp>
 #include <vmsg/virtio/chain.hpp>
 #include <vmsg/virtio/feature.hpp>
+#include <vmsg/virtio/notifications.hpp>
 #include <vmsg/virtio/queue_fault.hpp>
 #include <vmsg/virtio/resolver.hpp>
 #include <vmsg/virtio/shared_memory.hpp>
@@ -76,10 +77,7 @@ public:
         available_ = used_ = options.position;
         tables_ = options.tables;
         indirect_ = options.negotiated.has(feature::indirect_desc);
-        event_idx_ = options.negotiated.has(feature::event_idx);
-        event_ = unknown_event; // the driver has cleared it, or not
-        undecided_ = 0;
-        suppressed_ = false;
+        notifications_.start(options.negotiated.has(feature::event_idx));
         ++life_;
         fault_ = queue_fault::none;
         state_ = queue_state::enabled;
@@ -92,7 +90,8 @@ public:
     template <resolver R> constexpr result<void> pop(R& memory, chain_type& out) {
         if (state_ != queue_state::enabled) return errc::bad_state;
         auto index = shared::load_acquire<std::uint16_t>(areas_.driver, ring::idx);
-        if (index == available_ && rearm()) index = shared::load_acquire<std::uint16_t>(areas_.driver, ring::idx);
+        if (index == available_ && notifications_.renew(own_wish(), available_))
+            index = shared::load_acquire<std::uint16_t>(areas_.driver, ring::idx);
         const auto fresh = static_cast<std::uint16_t>(index - available_);
         if (fresh == 0) return errc::would_block;
         if (fresh > size_) return fail(queue_fault::available_index);
@@ -118,7 +117,7 @@ public:
         shared::write(areas_.device, ring::used_entry(used_ & (size_ - 1)),
                       used_element{.id = request.head, .len = written});
         ++used_;
-        if (undecided_ < max_undecided) ++undecided_;
+        notifications_.note_shown(1);
         shared::store_release(areas_.device, ring::idx, used_);
         return {};
     }
@@ -135,33 +134,18 @@ public:
     /// Whether the driver wants a notification for what was given back since the last call. The answer is given once:
     /// when it is yes, the notification has to be sent.
     [[nodiscard]] constexpr bool interrupt_needed() {
-        if (state_ != queue_state::enabled || undecided_ == 0) return false;
-        const std::uint32_t moved = undecided_;
-        undecided_ = 0;
-        shared::fence(); // the index is visible before the driver's wish is read
-        if (event_idx_)
-            return event_crossed(shared::load<std::uint16_t>(areas_.driver, ring::used_event(size_)), used_, moved);
-        return (shared::load<std::uint16_t>(areas_.driver, ring::flags) & no_notification) == 0;
+        return state_ == queue_state::enabled && notifications_.is_due({areas_.driver, ring::used_event(size_)}, used_);
     }
 
     /// Asks the driver not to notify requests. It may do so all the same.
     constexpr void suppress_kicks() {
-        if (state_ != queue_state::enabled) return;
-        suppressed_ = true;
-        if (event_idx_)
-            set_event(static_cast<std::uint16_t>(available_ + far_event));
-        else
-            shared::store(areas_.device, ring::flags, no_notification);
+        if (state_ == queue_state::enabled) notifications_.suppress(own_wish(), available_);
     }
 
     /// Asks the driver to notify requests again. True: one arrived in the meantime; pop before waiting.
     [[nodiscard]] constexpr bool enable_kicks() {
         if (state_ != queue_state::enabled) return false;
-        suppressed_ = false;
-        if (event_idx_)
-            set_event(available_);
-        else
-            shared::store(areas_.device, ring::flags, std::uint16_t{0});
+        notifications_.ask(own_wish(), available_);
         shared::fence(); // the wish is visible before the index is read
         return shared::load<std::uint16_t>(areas_.driver, ring::idx) != available_;
     }
@@ -281,18 +265,7 @@ private:
         return queue_fault::none;
     }
 
-    constexpr void set_event(std::uint16_t event) {
-        event_ = event;
-        shared::store(areas_.device, ring::avail_event(size_), event);
-    }
-
-    // With the event index a wish holds for one notification. True if it was renewed: the index is to be read again.
-    constexpr bool rearm() {
-        if (!event_idx_ || suppressed_ || event_ == available_) return false;
-        set_event(available_);
-        shared::fence(); // the wish is visible before the index is read
-        return true;
-    }
+    constexpr vmsg::detail::wish_place own_wish() const { return {areas_.device, ring::avail_event(size_)}; }
 
     constexpr errc fail(queue_fault why) {
         faults_.count(why);
@@ -301,13 +274,9 @@ private:
         return errc::bad_value;
     }
 
-    static constexpr std::uint32_t max_undecided = 0x1'0000; // more makes no difference
-    static constexpr std::uint32_t unknown_event = 0x1'0000; // no index is equal to it
-
     queue_memory areas_{};
     std::uint32_t size_ = 0;
-    std::uint32_t undecided_ = 0; // given back since the last `interrupt_needed`
-    std::uint32_t event_ = 0;     // what avail_event is
+    vmsg::detail::notifications notifications_{};
     std::uint32_t life_ = 0;      // counts from 1: a ticket that was never filled has 0
     std::uint16_t available_ = 0; // available index up to which requests were taken
     std::uint16_t used_ = 0;      // used index
@@ -315,8 +284,6 @@ private:
     queue_fault fault_ = queue_fault::none;
     long_chains tables_ = long_chains::reject;
     bool indirect_ = false;
-    bool event_idx_ = false;
-    bool suppressed_ = false; // asked not to be notified
     fault_counters faults_{};
     vmsg::detail::bitmap<MaxSize> in_flight_{}; // heads taken and not given back
 };

@@ -12,6 +12,7 @@
 #include <vmsg/virtio/bitmap.hpp>
 #include <vmsg/virtio/buffer.hpp>
 #include <vmsg/virtio/feature.hpp>
+#include <vmsg/virtio/notifications.hpp>
 #include <vmsg/virtio/queue_fault.hpp>
 #include <vmsg/virtio/shared_memory.hpp>
 #include <vmsg/virtio/split_layout.hpp>
@@ -73,12 +74,10 @@ public:
         filled_ = published_ = used_ = options.position;
         overlong_ = options.overlong;
         indirect_ = options.negotiated.has(feature::indirect_desc);
-        event_idx_ = options.negotiated.has(feature::event_idx);
-        undecided_ = 0;
-        suppressed_ = false;
-        if (event_idx_) {
+        notifications_.start(options.negotiated.has(feature::event_idx));
+        if (notifications_.event_idx()) {
             shared::store(areas_.device, ring::avail_event(size), options.position);
-            set_event(options.position);
+            notifications_.ask(own_wish(), options.position);
         }
         fault_ = queue_fault::none;
         state_ = queue_state::enabled;
@@ -134,7 +133,7 @@ public:
         if (count == 0) return 0;
         for (; published_ != filled_; ++published_) exposed_.set(order_[published_ & (size_ - 1)]);
         outstanding_ += count;
-        undecided_ = undecided_ + count < max_undecided ? undecided_ + count : max_undecided;
+        notifications_.note_shown(count);
         shared::store_release(areas_.driver, ring::idx, published_);
         return count;
     }
@@ -142,14 +141,8 @@ public:
     /// Whether the device wants a notification for what was published since the last call. The answer is given once:
     /// when it is yes, the notification has to be sent, after DRIVER_OK.
     [[nodiscard]] constexpr bool kick_needed() {
-        if (state_ != queue_state::enabled || undecided_ == 0) return false;
-        const std::uint32_t moved = undecided_;
-        undecided_ = 0;
-        shared::fence(); // the index is visible before the device's wish is read
-        if (event_idx_)
-            return event_crossed(shared::load<std::uint16_t>(areas_.device, ring::avail_event(size_)), published_,
-                                 moved);
-        return (shared::load<std::uint16_t>(areas_.device, ring::flags) & no_notification) == 0;
+        return state_ == queue_state::enabled &&
+               notifications_.is_due({areas_.device, ring::avail_event(size_)}, published_);
     }
 
     /// The `next_offset` of EVENT_AVAIL if VIRTIO_F_NOTIFICATION_DATA was negotiated; without it that field is 0.
@@ -161,7 +154,8 @@ public:
     constexpr result<completion> poll_used() {
         if (state_ != queue_state::enabled) return state_ == queue_state::disabled ? take_back() : errc::bad_state;
         auto index = shared::load_acquire<std::uint16_t>(areas_.device, ring::idx);
-        if (index == used_ && rearm()) index = shared::load_acquire<std::uint16_t>(areas_.device, ring::idx);
+        if (index == used_ && notifications_.renew(own_wish(), used_))
+            index = shared::load_acquire<std::uint16_t>(areas_.device, ring::idx);
         const auto fresh = static_cast<std::uint16_t>(index - used_);
         if (fresh == 0) return errc::would_block;
         if (fresh > outstanding_) return fail(queue_fault::used_index);
@@ -182,22 +176,13 @@ public:
 
     /// Asks the device not to notify completions. It may do so all the same.
     constexpr void suppress_interrupts() {
-        if (state_ != queue_state::enabled) return;
-        suppressed_ = true;
-        if (event_idx_)
-            set_event(static_cast<std::uint16_t>(used_ + far_event));
-        else
-            shared::store(areas_.driver, ring::flags, no_notification);
+        if (state_ == queue_state::enabled) notifications_.suppress(own_wish(), used_);
     }
 
     /// Asks the device to notify completions again. True: one arrived in the meantime; poll before waiting.
     [[nodiscard]] constexpr bool enable_interrupts() {
         if (state_ != queue_state::enabled) return false;
-        suppressed_ = false;
-        if (event_idx_)
-            set_event(used_);
-        else
-            shared::store(areas_.driver, ring::flags, std::uint16_t{0});
+        notifications_.ask(own_wish(), used_);
         shared::fence(); // the wish is visible before the index is read
         return shared::load<std::uint16_t>(areas_.device, ring::idx) != used_;
     }
@@ -260,18 +245,7 @@ private:
                                            .next = static_cast<std::uint16_t>(more ? i + 1 : 0)});
     }
 
-    constexpr void set_event(std::uint16_t event) {
-        event_ = event;
-        shared::store(areas_.driver, ring::used_event(size_), event);
-    }
-
-    // With the event index a wish holds for one notification. True if it was renewed: the index is to be read again.
-    constexpr bool rearm() {
-        if (!event_idx_ || suppressed_ || event_ == used_) return false;
-        set_event(used_);
-        shared::fence(); // the wish is visible before the index is read
-        return true;
-    }
+    constexpr vmsg::detail::wish_place own_wish() const { return {areas_.driver, ring::used_event(size_)}; }
 
     // Gives the descriptors of a chain back to the free list.
     constexpr void release(std::uint16_t head) {
@@ -303,25 +277,20 @@ private:
         return errc::bad_value;
     }
 
-    static constexpr std::uint32_t max_undecided = 0x1'0000; // more makes no difference
-
     queue_memory areas_{};
     std::uint32_t size_ = 0;
     std::uint32_t free_ = 0;
     std::uint32_t outstanding_ = 0;
-    std::uint32_t undecided_ = 0; // published since the last `kick_needed`
     std::uint32_t first_taken_back_ = 0;
     std::uint16_t first_free_ = 0;
     std::uint16_t filled_ = 0;    // available index with the requests that are not published yet
     std::uint16_t published_ = 0; // available index
     std::uint16_t used_ = 0;      // used index up to which completions were taken
-    std::uint16_t event_ = 0;     // what used_event is
     queue_state state_ = queue_state::disabled;
     queue_fault fault_ = queue_fault::none;
     overlong_use overlong_ = overlong_use::reject;
     bool indirect_ = false;
-    bool event_idx_ = false;
-    bool suppressed_ = false; // asked not to be notified
+    vmsg::detail::notifications notifications_{};
     fault_counters faults_{};
     vmsg::detail::bitmap<MaxSize> exposed_{}; // heads that the device may return
     record records_[MaxSize]{};

@@ -3,6 +3,7 @@
 // `device_bench`: a device engine with one device, and the scripted driver that talks to it.
 
 #include "proto/support/demand.hpp"
+#include "proto/support/drop_watch.hpp"
 #include "proto/support/engines.hpp"
 #include "proto/support/test_device.hpp"
 
@@ -99,17 +100,8 @@ public:
     // --- counters
 
     /// Since the last call one frame was dropped, for this reason.
-    bool dropped_one(drop_reason why) {
-        bool right = true;
-        for (std::size_t i = 0; i < drop_reason_count; ++i) {
-            const auto reason = static_cast<drop_reason>(i);
-            const std::uint32_t n = engine.counters().dropped[reason] - seen_[reason];
-            right = right && n == (reason == why ? 1u : 0u);
-        }
-        seen_ = engine.counters().dropped;
-        return right;
-    }
-    bool dropped_nothing() const { return engine.counters().dropped.total() == seen_.total(); }
+    bool dropped_one(drop_reason why) { return drops_.one(engine.counters().dropped, why); }
+    bool dropped_nothing() const { return drops_.nothing(engine.counters().dropped); }
 
     // --- whole exchanges
 
@@ -173,7 +165,7 @@ private:
 
     std::vector<std::uint8_t> last_;
     std::uint16_t token_ = 0x100;
-    drop_counters seen_{};
+    drop_watch drops_{};
 };
 
 } // namespace proto_test

@@ -4,6 +4,7 @@
 // peer answers, so that it reads as the exchange that it is about.
 
 #include "proto/support/demand.hpp"
+#include "proto/support/drop_watch.hpp"
 #include "proto/support/engines.hpp"
 
 #include <cstddef>
@@ -93,17 +94,8 @@ public:
     // --- counters
 
     /// Since the last call one frame was dropped, for this reason.
-    bool dropped_one(drop_reason why) {
-        bool right = true;
-        for (std::size_t i = 0; i < drop_reason_count; ++i) {
-            const auto reason = static_cast<drop_reason>(i);
-            const std::uint32_t n = engine.counters().dropped[reason] - seen_[reason];
-            right = right && n == (reason == why ? 1u : 0u);
-        }
-        seen_ = engine.counters().dropped;
-        return right;
-    }
-    bool dropped_nothing() const { return engine.counters().dropped.total() == seen_.total(); }
+    bool dropped_one(drop_reason why) { return drops_.one(engine.counters().dropped, why); }
+    bool dropped_nothing() const { return drops_.nothing(engine.counters().dropped); }
 
     // --- whole exchanges
 
@@ -189,7 +181,7 @@ private:
     }
 
     std::vector<std::uint8_t> last_;
-    drop_counters seen_{};
+    drop_watch drops_{};
 };
 
 /// A request was answered, and its answer failed it for this reason.
