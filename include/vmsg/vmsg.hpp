@@ -8,8 +8,10 @@
 #include <vmsg/explain.hpp>
 #include <vmsg/feature.hpp>
 #include <vmsg/ffa/call_frame.hpp>
+#include <vmsg/ffa/conduit.hpp>
 #include <vmsg/ffa/direct.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/error.hpp>
 #include <vmsg/ffa/explain.hpp>
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/indirect.hpp>

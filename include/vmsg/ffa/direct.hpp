@@ -37,7 +37,7 @@ inline constexpr std::size_t first_payload_register = 4;
 constexpr call_frame direct_frame(function_id function, endpoint_id src, endpoint_id dst, const word_image& payload) {
     call_frame frame;
     frame.x[0] = static_cast<std::uint64_t>(function);
-    frame.x[1] = std::uint64_t{static_cast<std::uint16_t>(src)} << 16 | static_cast<std::uint16_t>(dst);
+    frame.x[1] = to_register(endpoint_pair{src, dst});
     for (std::size_t i = 0; i < word_image::size; ++i) frame.x[first_payload_register + i] = payload[i];
     return frame;
 }
@@ -67,8 +67,9 @@ constexpr result<direct_message> decode_direct(const call_frame& frame) {
     case function_id::msg_send_direct_resp2: m.kind = direct_kind::response; break;
     default: return errc::bad_type;
     }
-    m.src = static_cast<endpoint_id>(frame.x[1] >> 16 & 0xffff);
-    m.dst = static_cast<endpoint_id>(frame.x[1] & 0xffff);
+    const endpoint_pair ends = endpoints_in(frame.x[1]);
+    m.src = ends.src;
+    m.dst = ends.dst;
     store_le(m.service.bytes, frame.x[2]);
     store_le(m.service.bytes + 8, frame.x[3]);
     for (std::size_t i = 0; i < word_image::size; ++i) m.payload[i] = frame.x[detail::first_payload_register + i];

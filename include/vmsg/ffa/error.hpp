@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+// `ffa::error`: why an FF-A call failed, and what became of a call in general. Source: FF-A, "Error status codes".
+
+#include <cstdint>
+
+#include <vmsg/ffa/call_frame.hpp>
+#include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/function_id.hpp>
+#include <vmsg/result.hpp>
+
+namespace vmsg::ffa {
+
+/// Signed, 32 bits. Others than these may be met.
+enum class error : std::int32_t {
+    not_supported = -1,
+    invalid_parameters = -2,
+    no_memory = -3,
+    busy = -4,        ///< transient
+    interrupted = -5, ///< transient
+    denied = -6,
+    retry = -7, ///< transient: begin again
+    aborted = -8,
+    no_data = -9,
+    not_ready = -10, ///< not known to all managers
+};
+
+/// The library's word for an error. An unknown code, or one that is no error, is `peer_error`; 0 comes from managers
+/// that mean NOT_SUPPORTED (Xen, OP-TEE).
+constexpr errc errc_of(error e) {
+    if (e == error{0}) return errc::not_supported;
+    switch (e) {
+    case error::not_supported: return errc::not_supported;
+    case error::invalid_parameters: return errc::invalid_argument;
+    case error::no_memory: return errc::no_memory;
+    case error::busy: return errc::busy;
+    case error::interrupted: return errc::interrupted;
+    case error::denied: return errc::denied;
+    case error::retry: return errc::retry;
+    case error::aborted: return errc::aborted;
+    case error::no_data: return errc::would_block;
+    case error::not_ready: return errc::busy;
+    }
+    return errc::peer_error;
+}
+
+/// The code in an FFA_ERROR. Managers extend it with zeroes or with its sign: only its 32 bits are looked at.
+constexpr error error_in(const call_frame& frame) {
+    return static_cast<error>(static_cast<std::int32_t>(static_cast<std::uint32_t>(frame.x[2])));
+}
+
+/// The answer that refuses a call: w2 has the code, extended with zeroes, everything else is zero.
+constexpr call_frame encode_error(error why) {
+    call_frame frame;
+    frame.x[0] = static_cast<std::uint64_t>(function_id::error);
+    frame.x[2] = static_cast<std::uint32_t>(why);
+    return frame;
+}
+
+/// What became of a call that FFA_SUCCESS answers: success; the reason in an FFA_ERROR; `interrupted` (FFA_INTERRUPT or
+/// FFA_YIELD: to be resumed with FFA_RUN, at the target in w1); `not_supported` for what is no FF-A answer at all, as
+/// SMCCC's "unknown function"; `bad_type` for another FF-A call or answer.
+constexpr result<void> outcome_of(const call_frame& frame) {
+    switch (function_of(frame)) {
+    case function_id::success:
+    case function_id::success_64: return {};
+    case function_id::error:
+    case function_id::error_64: return errc_of(error_in(frame));
+    case function_id::interrupt:
+    case function_id::interrupt_64:
+    case function_id::yield:
+    case function_id::yield_64: return errc::interrupted;
+    default: break;
+    }
+    const auto x0 = static_cast<std::uint32_t>(frame.x[0]);
+    const bool ffa = (x0 >> 24 | 0x40) == 0xc4 && (x0 & 0xff'ffff) >= 0x60 && (x0 & 0xff'ffff) <= 0xef;
+    return ffa ? errc::bad_type : errc::not_supported;
+}
+
+} // namespace vmsg::ffa
