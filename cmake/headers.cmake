@@ -14,6 +14,10 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/explain.hpp
     include/vmsg/ffa/function_id.hpp
     include/vmsg/ffa/indirect.hpp
+    include/vmsg/ffa/memory.hpp
+    include/vmsg/ffa/memory_calls.hpp
+    include/vmsg/ffa/memory_descriptor.hpp
+    include/vmsg/ffa/memory_relinquish.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
     include/vmsg/message/all.hpp
