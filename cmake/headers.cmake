@@ -18,6 +18,8 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/memory_calls.hpp
     include/vmsg/ffa/memory_descriptor.hpp
     include/vmsg/ffa/memory_relinquish.hpp
+    include/vmsg/ffa/memory_rules.hpp
+    include/vmsg/ffa/registers.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
     include/vmsg/message/all.hpp

@@ -12,27 +12,18 @@
 #include <vmsg/ffa/error.hpp>
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/memory.hpp>
+#include <vmsg/ffa/registers.hpp>
 #include <vmsg/result.hpp>
 
 namespace vmsg::ffa {
 
 namespace detail {
 
-constexpr call_frame frame_of(function_id function) {
-    call_frame frame;
-    frame.x[0] = static_cast<std::uint64_t>(function);
-    return frame;
-}
-
-// The lower half of a register, all that a 32-bit call defines.
-constexpr std::uint32_t word(const call_frame& frame, std::size_t i) { return static_cast<std::uint32_t>(frame.x[i]); }
-
 constexpr void put_handle(call_frame& frame, std::size_t i, memory_handle h) {
-    frame.x[i] = static_cast<std::uint32_t>(static_cast<std::uint64_t>(h));
-    frame.x[i + 1] = static_cast<std::uint64_t>(h) >> 32;
+    put_words(frame, i, static_cast<std::uint64_t>(h));
 }
 constexpr memory_handle handle_in(const call_frame& frame, std::size_t i) {
-    return static_cast<memory_handle>(std::uint64_t{word(frame, i + 1)} << 32 | word(frame, i));
+    return static_cast<memory_handle>(words_in(frame, i));
 }
 
 constexpr call_frame handle_frame(function_id function, memory_handle h) {
@@ -49,15 +40,15 @@ template <class Call> constexpr void put_descriptor(call_frame& frame, const Cal
     frame.x[4] = c.page_count;
 }
 template <class Call> constexpr void get_descriptor(const call_frame& frame, Call& c) {
-    c.total_length = word(frame, 1);
-    c.fragment_length = word(frame, 2);
-    c.address = is_64_bit(function_of(frame)) ? frame.x[3] : word(frame, 3);
-    c.page_count = word(frame, 4);
-    c.is_64 = is_64_bit(function_of(frame));
+    c.total_length = word_in(frame, 1);
+    c.fragment_length = word_in(frame, 2);
+    c.address = wide_in(frame, 3);
+    c.page_count = word_in(frame, 4);
+    c.width = form_of(frame);
 }
 // A 32-bit call has no room for an address above 4 GiB.
-template <class Call> constexpr function_id form_of(const Call& c, function_id id) {
-    return c.is_64 || c.address >> 32 != 0 ? form_64(id) : id;
+template <class Call> constexpr function_id descriptor_call(const Call& c, function_id id) {
+    return in_form(id, c.address >> 32 != 0 ? form::smc64 : c.width);
 }
 
 } // namespace detail
@@ -69,14 +60,14 @@ struct mem_send_call {
     std::uint32_t fragment_length{}; ///< bytes of it that the buffer has
     std::uint64_t address{};         ///< of the buffer; 0: the TX buffer, which is all that some managers take
     std::uint32_t page_count{};      ///< 4 KiB pages of that buffer; 0: the TX buffer
-    bool is_64{};                    ///< the form of the call; an address above 4 GiB needs it
+    form width{};                    ///< an address above 4 GiB is sent in the 64-bit form in any case
     friend bool operator==(const mem_send_call&, const mem_send_call&) = default;
 };
 constexpr call_frame encode(const mem_send_call& c) {
     const function_id id = c.operation == memory_operation::share  ? function_id::mem_share
                            : c.operation == memory_operation::lend ? function_id::mem_lend
                                                                    : function_id::mem_donate;
-    call_frame frame = detail::frame_of(detail::form_of(c, id));
+    call_frame frame = detail::frame_of(detail::descriptor_call(c, id));
     detail::put_descriptor(frame, c);
     return frame;
 }
@@ -102,18 +93,17 @@ struct mem_retrieve_call {
     std::uint32_t fragment_length{}; ///< the same: a request is in one piece
     std::uint64_t address{};         ///< of the buffer; 0: the TX buffer
     std::uint32_t page_count{};      ///< 4 KiB pages of that buffer; 0: the TX buffer
-    bool is_64{};                    ///< the form of the call; an address above 4 GiB needs it
+    form width{};                    ///< an address above 4 GiB is sent in the 64-bit form in any case
     friend bool operator==(const mem_retrieve_call&, const mem_retrieve_call&) = default;
 };
 constexpr call_frame encode(const mem_retrieve_call& c) {
-    call_frame frame = detail::frame_of(detail::form_of(c, function_id::mem_retrieve_req));
+    call_frame frame = detail::frame_of(detail::descriptor_call(c, function_id::mem_retrieve_req));
     detail::put_descriptor(frame, c);
     return frame;
 }
 /// `bad_type` if it is another call.
 constexpr result<mem_retrieve_call> decode_mem_retrieve(const call_frame& frame) {
-    const function_id id = function_of(frame);
-    if (id != function_id::mem_retrieve_req && id != function_id::mem_retrieve_req_64) return errc::bad_type;
+    if (!detail::is_either(frame, function_id::mem_retrieve_req)) return errc::bad_type;
     mem_retrieve_call c;
     detail::get_descriptor(frame, c);
     return c;
@@ -133,8 +123,8 @@ constexpr call_frame encode(const mem_retrieve_answer& a) {
 }
 /// Errors: as `outcome_of`.
 constexpr result<mem_retrieve_answer> decode_mem_retrieve_answer(const call_frame& frame) {
-    if (function_of(frame) == function_id::mem_retrieve_resp)
-        return mem_retrieve_answer{detail::word(frame, 1), detail::word(frame, 2)};
+    if (detail::is_call(frame, function_id::mem_retrieve_resp))
+        return mem_retrieve_answer{word_in(frame, 1), word_in(frame, 2)};
     const errc why = outcome_of(frame).error();
     return why == errc::none ? errc::bad_type : why;
 }
@@ -146,7 +136,7 @@ struct mem_relinquish_call {
 constexpr call_frame encode(const mem_relinquish_call&) { return detail::frame_of(function_id::mem_relinquish); }
 /// `bad_type` if it is another call.
 constexpr result<mem_relinquish_call> decode_mem_relinquish(const call_frame& frame) {
-    if (function_of(frame) != function_id::mem_relinquish) return errc::bad_type;
+    if (!detail::is_call(frame, function_id::mem_relinquish)) return errc::bad_type;
     return mem_relinquish_call{};
 }
 /// Errors: as `outcome_of`.
@@ -165,8 +155,8 @@ constexpr call_frame encode(const mem_reclaim_call& c) {
 }
 /// `bad_type` if it is another call.
 constexpr result<mem_reclaim_call> decode_mem_reclaim(const call_frame& frame) {
-    if (function_of(frame) != function_id::mem_reclaim) return errc::bad_type;
-    return mem_reclaim_call{detail::handle_in(frame, 1), static_cast<memory_flags>(detail::word(frame, 3))};
+    if (!detail::is_call(frame, function_id::mem_reclaim)) return errc::bad_type;
+    return mem_reclaim_call{detail::handle_in(frame, 1), static_cast<memory_flags>(word_in(frame, 3))};
 }
 /// Errors: as `outcome_of`; `denied` while somebody else still has access.
 constexpr result<void> decode_mem_reclaim_answer(const call_frame& frame) { return outcome_of(frame); }
@@ -179,7 +169,7 @@ struct mem_op_pause {
 constexpr call_frame encode(const mem_op_pause& c) { return detail::handle_frame(function_id::mem_op_pause, c.handle); }
 /// `bad_type` if it is another call or answer.
 constexpr result<mem_op_pause> decode_mem_op_pause(const call_frame& frame) {
-    if (function_of(frame) != function_id::mem_op_pause) return errc::bad_type;
+    if (!detail::is_call(frame, function_id::mem_op_pause)) return errc::bad_type;
     return mem_op_pause{detail::handle_in(frame, 1)};
 }
 
@@ -193,7 +183,7 @@ constexpr call_frame encode(const mem_op_resume_call& c) {
 }
 /// `bad_type` if it is another call.
 constexpr result<mem_op_resume_call> decode_mem_op_resume(const call_frame& frame) {
-    if (function_of(frame) != function_id::mem_op_resume) return errc::bad_type;
+    if (!detail::is_call(frame, function_id::mem_op_resume)) return errc::bad_type;
     return mem_op_resume_call{detail::handle_in(frame, 1)};
 }
 
@@ -213,8 +203,8 @@ constexpr call_frame encode(const mem_frag_rx& c) {
 }
 /// `bad_type` if it is another call or answer.
 constexpr result<mem_frag_rx> decode_mem_frag_rx(const call_frame& frame) {
-    if (function_of(frame) != function_id::mem_frag_rx) return errc::bad_type;
-    return mem_frag_rx{detail::handle_in(frame, 1), detail::word(frame, 3), endpoints_in(frame.x[4]).src};
+    if (!detail::is_call(frame, function_id::mem_frag_rx)) return errc::bad_type;
+    return mem_frag_rx{detail::handle_in(frame, 1), word_in(frame, 3), endpoints_in(frame.x[4]).src};
 }
 
 /// FFA_MEM_FRAG_TX: the next fragment is there; the call of a sender, in whose TX buffer it is, and the answer to a
@@ -233,8 +223,8 @@ constexpr call_frame encode(const mem_frag_tx& c) {
 }
 /// `bad_type` if it is another call or answer.
 constexpr result<mem_frag_tx> decode_mem_frag_tx(const call_frame& frame) {
-    if (function_of(frame) != function_id::mem_frag_tx) return errc::bad_type;
-    return mem_frag_tx{detail::handle_in(frame, 1), detail::word(frame, 3), endpoints_in(frame.x[4]).src};
+    if (!detail::is_call(frame, function_id::mem_frag_tx)) return errc::bad_type;
+    return mem_frag_tx{detail::handle_in(frame, 1), word_in(frame, 3), endpoints_in(frame.x[4]).src};
 }
 /// The answer to a receiver's FFA_MEM_FRAG_RX. Errors: as `outcome_of`.
 constexpr result<mem_frag_tx> decode_mem_frag_rx_answer(const call_frame& frame) {
