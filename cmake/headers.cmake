@@ -17,9 +17,13 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/memory.hpp
     include/vmsg/ffa/memory_calls.hpp
     include/vmsg/ffa/memory_descriptor.hpp
+    include/vmsg/ffa/memory_permission_calls.hpp
     include/vmsg/ffa/memory_relinquish.hpp
+    include/vmsg/ffa/memory_retriever.hpp
     include/vmsg/ffa/memory_rules.hpp
+    include/vmsg/ffa/memory_sender.hpp
     include/vmsg/ffa/registers.hpp
+    include/vmsg/ffa/rxtx_map_forward.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
     include/vmsg/message/all.hpp
