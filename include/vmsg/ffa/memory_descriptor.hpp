@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The memory transaction descriptor: what FFA_MEM_SHARE, LEND and DONATE, FFA_MEM_RETRIEVE_REQ and FFA_MEM_RETRIEVE_RESP
-// have in their buffer. Source: FF-A Memory Management Protocol, "Memory transaction descriptor", in the forms of
-// FF-A 1.0 (32 bytes, 16 per receiver), 1.1 (48 and 16) and from 1.2 on (48 and 32).
+// The memory transaction descriptor: what FFA_MEM_SHARE, LEND and DONATE, FFA_MEM_RETRIEVE_REQ and
+// FFA_MEM_RETRIEVE_RESP have in their buffer. Source: FF-A Memory Management Protocol, "Memory transaction descriptor",
+// in the forms of FF-A 1.0 (32 bytes, 16 per receiver), 1.1 (48 and 16) and from 1.2 on (48 and 32).
 
 #include <cstddef>
 #include <cstdint>
@@ -201,8 +201,8 @@ constexpr result<encoded_memory> put_descriptor_at(byte_span out, version v, con
 
 /// Writes the descriptor of `regions` for `receivers` to the start of `out`, with as many regions as there is room for;
 /// the others follow in fragments (`encode_memory_fragment`). All bytes of the descriptor are written; those of `out`
-/// behind it are left. `composite_offset` of the receivers is not looked at. Errors: `invalid_argument` (no receiver, no
-/// region, or one that is not `legal`), `not_representable` (attributes of more than 8 bits in FF-A 1.0, IMPDEF
+/// behind it are left. `composite_offset` of the receivers is not looked at. Errors: `invalid_argument` (no receiver,
+/// no region, or one that is not `legal`), `not_representable` (attributes of more than 8 bits in FF-A 1.0, IMPDEF
 /// information before 1.2), `oversize` (no room for all receivers and one region, or more than 32 bits can count).
 constexpr result<encoded_memory> encode_memory_descriptor(byte_span out, version v, const memory_transaction& t,
                                                           const memory_accesses& receivers,
@@ -311,9 +311,9 @@ constexpr errc read_composite(memory_descriptor& d, byte_view in, std::uint32_t 
 } // namespace detail
 
 /// The descriptor of `total_length` bytes that starts with `fragment`, a private copy: its writer can change the
-/// original at any time. `v` is the version of the writer; before FF-A 1.1 it decides about the layout, from then on the
-/// descriptor says how long the part of a receiver is. All sizes, counts and offsets are checked, values are left to
-/// `memory_rules.hpp`. Errors: `truncated` (header, receivers or the head of the regions not all in this fragment),
+/// original at any time. `v` is the version of the writer; before FF-A 1.1 it decides about the layout, from then on
+/// the descriptor says how long the part of a receiver is. All sizes, counts and offsets are checked, values are left
+/// to `memory_rules.hpp`. Errors: `truncated` (header, receivers or the head of the regions not all in this fragment),
 /// `bad_length` (sizes, offsets and counts that contradict each other, or a region cut in two), `bad_value` (no
 /// receiver, no region, receivers that name different regions, reserved bits).
 constexpr result<memory_descriptor> decode_memory_descriptor(byte_view fragment, std::uint32_t total_length, version v,
