@@ -132,6 +132,23 @@ constexpr errc conversion_error(std::size_t room) {
     return converted(version::v1_0, version::v1_2, room, 0, out).error();
 }
 
+// A request in the form of 1.2, converted to that of another version.
+constexpr bool request_converts(version to) {
+    const auto receivers = two_receivers(0);
+    page in{};
+    page out{};
+    page expected{};
+    const auto length = ffa::encode_memory_retrieve(in, version::v1_2, transaction, receivers);
+    const auto wanted = ffa::encode_memory_retrieve(expected, to, transaction, receivers);
+    if (!length || !wanted) return false;
+    const auto d =
+        ffa::decode_memory_descriptor(byte_view{in}.first(*length), *length, version::v1_2, reserved_bits::zero);
+    const auto made = ffa::convert_memory_descriptor(out, to, *d);
+    const auto without_room = ffa::convert_memory_descriptor(byte_span{out}.first(*wanted - 1), to, *d);
+    return made == ffa::encoded_memory{*wanted, *wanted, 0} && out == expected &&
+           without_room.error() == errc::oversize;
+}
+
 constexpr errc fragment_error(std::size_t size, std::uint8_t reserved, reserved_bits rule) {
     std::uint8_t bytes[48]{};
     bytes[28] = reserved;
@@ -304,6 +321,9 @@ TEST_CASE("a relayer writes the form of another version") {
     CX_CHECK(converts_to_what_would_be_written(version::v1_1, version::v1_3));
     CX_CHECK(converts_to_what_would_be_written(version::v1_1, version::v1_1));
     CX_CHECK(loses_impdef());
+    CX_CHECK(request_converts(version::v1_0));
+    CX_CHECK(request_converts(version::v1_1));
+    CX_CHECK(request_converts(version::v1_3));
     CX_CHECK(conversion_error(160) == errc::none);
     CX_CHECK(conversion_error(159) == errc::oversize);
     CX_CHECK(conversion_error(0) == errc::oversize);

@@ -39,9 +39,9 @@ void check_conversion(const ffa::memory_descriptor& d, version to) {
     const auto made = ffa::convert_memory_descriptor(room, to, d);
     if (!made) {
         const bool wide = static_cast<std::uint16_t>(d.transaction.attributes) > 0xff;
-        require(d.composite_offset == 0 || d.regions.empty() || made.error() == errc::oversize ||
+        require((d.composite_offset != 0 && d.regions.empty()) || made.error() == errc::oversize ||
                     (to == version::v1_0 && wide),
-                "a descriptor with regions converts");
+                "a descriptor converts");
         return;
     }
     const auto again = ffa::decode_memory_descriptor(byte_view{room}.first(made->fragment_length), made->total_length,
