@@ -52,7 +52,7 @@ TEST_CASE("forwarded buffers are read as they were written") {
     CX_CHECK(not_written(rx, odd, 96) == errc::invalid_argument);
 }
 
-TEST_CASE("forwarded buffers lie behind the header, aligned to 8, and inside") {
+TEST_CASE("trap 26: forwarded buffers lie behind the header, aligned to 8, and inside") {
     CX_CHECK(refusal(4, 8) == errc::bad_length);
     CX_CHECK(refusal(4, 12) == errc::bad_length);
     CX_CHECK(refusal(4, 0) == errc::bad_length);

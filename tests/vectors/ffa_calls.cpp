@@ -130,18 +130,6 @@ TEST_CASE("ffa.json partition_info_get_regs") {
     s.finish(4);
 }
 
-TEST_CASE("ffa.json rxtx_map_forward_desc") {
-    const json::value v = document()["rxtx_map_forward_desc"];
-    const ffa::forwarded_rxtx d{id_in(v["endpoint"]), v["rx"].hex_number(), v["tx"].hex_number(),
-                                static_cast<std::uint32_t>(v["pages"].number())};
-    const bytes expected = v["bytes"].bytes();
-    section s("ffa.json", "rxtx_map_forward_desc");
-    bytes out(expected.size(), 0xa5);
-    s.judge("encode", encode_forwarded_rxtx(out, d).has_value() && out == expected ? "" : "other bytes");
-    s.judge("decode", ffa::decode_forwarded_rxtx(expected) == d ? "" : "reads something else");
-    s.finish(2);
-}
-
 TEST_CASE("ffa.json notification") {
     const json::value v = document()["notification"];
     section s("ffa.json", "notification");
@@ -231,9 +219,6 @@ TEST_CASE("ffa.json sizes and offsets of partitions and messages") {
     size("msg_hdr_v1_1", ffa::indirect_header_size(ffa::version::v1_1));
     size("msg_hdr_v1_2", ffa::indirect_header_size(ffa::version::v1_2));
     size("linux_indirect_hdr", ffa::indirect_header_size(ffa::version::v1_2));
-    bytes forwarded(ffa::forwarded_rxtx_size);
-    REQUIRE(ffa::encode_forwarded_rxtx(forwarded, {}));
-    size("rxtx_desc_hafnium", load_le<std::uint32_t>(forwarded.data() + 4)); // RX follows the header
 
     const auto at = [&](const char* name, std::size_t ours) { s.judge(name, same(ours, offsets[name].number())); };
     const uuid ones = ffa::uuid_of(~std::uint64_t{0}, ~std::uint64_t{0});
@@ -263,5 +248,5 @@ TEST_CASE("ffa.json sizes and offsets of partitions and messages") {
     s.judge("sender", m->src == ffa::endpoint_id{0x0001} ? "" : "another sender");
     s.judge("size", same(m->payload.size(), 44));
     s.judge("uuid and reserved_2", m->service == service() ? "" : "another UUID");
-    s.finish(18);
+    s.finish(17);
 }
