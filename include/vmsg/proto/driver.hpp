@@ -188,8 +188,7 @@ public:
         sending_ = sending::nothing;
         const errc why = outcome.error();
         bool again = false;
-        if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
-            ++counters_.refused_sends;
+        if (detail::count_refusal(why, counters_)) {
             again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
             if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
             // To a user these two would mean that nothing is decided yet.
@@ -630,6 +629,12 @@ private:
         bus_error_ = errc::none;
     }
 
+    /// What a result in an answer means.
+    constexpr errc said(bus_result r) {
+        if (r == bus_result::busy) ++counters_.peer_busy;
+        return error_of(r);
+    }
+
     // What the bus itself learns from an answer; `none`, or why it cannot be used.
 
     template <class Request, class Response> constexpr errc agree(const Request&, const Response&, instant) {
@@ -642,9 +647,9 @@ private:
         return why;
     }
     constexpr errc agree(const event_configure_request&, const event_configure_response& got, instant) {
-        return error_of(got.result);
+        return said(got.result);
     }
-    constexpr errc agree(const reset_request&, const reset_response& got, instant) { return error_of(got.result); }
+    constexpr errc agree(const reset_request&, const reset_response& got, instant) { return said(got.result); }
     constexpr errc agree(const get_devices_request&, const get_devices_response& got, instant) {
         bool room = true;
         for (std::uint32_t i = 0; i < got.count; ++i)
@@ -654,11 +659,11 @@ private:
         return bus_.judge(got);
     }
     constexpr errc agree(const area_share_request& asked, const area_share_response& got, instant) {
-        areas_.answered_offer(asked.area_id, error_of(got.result));
+        areas_.answered_offer(asked.area_id, said(got.result));
         return errc::none;
     }
     constexpr errc agree(const area_unshare_request& asked, const area_unshare_response& got, instant now) {
-        areas_.answered_take_back(asked.area_id, error_of(got.result), now + options_.policy.area_interval);
+        areas_.answered_take_back(asked.area_id, said(got.result), now + options_.policy.area_interval);
         return errc::none;
     }
 
