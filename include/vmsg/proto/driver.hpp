@@ -755,6 +755,7 @@ private:
         if (!d->info_known) return refuse(drop_reason::too_early);
         if (e.offset > d->config_size || e.length > d->config_size - e.offset) return refuse(drop_reason::bad_value);
         d->status = detail::status_after_event(d->status, e.status);
+        d->generation = e.generation;
         devices_.config_changed(h.dev_num);
         return true;
     }
