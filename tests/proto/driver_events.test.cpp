@@ -1101,10 +1101,15 @@ TEST_CASE("N11: memory whose AREA_SHARE has no usable answer is asked back befor
     CHECK(b.engine.unshare_area(*id).error() == errc::bad_state);
     const auto back = b.expect<area_unshare_request>();
     CHECK(back.body.area_id == *id);
-    if (times_out)
+    if (times_out) {
         b.reply(back, area_unshare_response{*id, bus_result::success});
-    else
-        b.reply(back, area_unshare_response{*id, bus_result::error}); // it never had it
+    } else { // it never had it
+        b.reply(back, area_unshare_response{*id, bus_result::error});
+        CHECK(b.no_event());
+        CHECK(b.silent());
+        b.now += 15 * seconds; // such an answer does not say that the request has arrived
+        b.reply(b.expect<area_unshare_request>(), area_unshare_response{*id, bus_result::error});
+    }
     const driver_event e = b.event(area_refused);
     CHECK(e.index == *id);
     CHECK(e.error == why);
@@ -1112,6 +1117,33 @@ TEST_CASE("N11: memory whose AREA_SHARE has no usable answer is asked back befor
     CHECK(b.engine.open_areas() == 0);
     CHECK(b.engine.open_requests() == 0);
     CHECK(b.engine.state() == bus_state::ready);
+}
+
+TEST_CASE("K5: memory is not given back while its AREA_SHARE may still arrive, after its AREA_UNSHARE") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const auto id = b.engine.share_area(1, 1, area_attrs::usual);
+    REQUIRE(id);
+    const auto asked = b.expect<area_share_request>();
+    b.now += 5 * seconds;
+    b.engine.handle_timeout(b.now);
+    b.reply(b.expect<area_unshare_request>(), area_unshare_response{*id, bus_result::error}); // was first
+    const instant quarantine_end = b.now + 10 * seconds;
+    CHECK(b.engine.poll_timeout() == quarantine_end);
+    b.reply(asked, area_share_response{*id, bus_result::success}); // AREA_SHARE has arrived
+    CHECK(b.dropped_one(drop_reason::late));
+    b.now = quarantine_end - 1;
+    b.engine.handle_timeout(b.now);
+    CHECK(b.silent());
+    CHECK(b.no_event());
+    b.now += 1;
+    b.engine.handle_timeout(b.now);
+    const auto back = b.expect<area_unshare_request>();
+    CHECK(b.no_event());
+    b.reply(back, area_unshare_response{*id, bus_result::success});
+    CHECK(b.event(area_refused).error == errc::timed_out);
+    CHECK(b.engine.open_areas() == 0);
+    CHECK(b.engine.poll_timeout() == never);
 }
 
 TEST_CASE("N11: AREA_SHARE that the carrier does not take") {

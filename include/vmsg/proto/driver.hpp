@@ -476,12 +476,14 @@ private:
         const errc why = x.error;
         const std::uint8_t id = x.msg_id;
         const std::uint16_t area_id = load_le<std::uint16_t>(x.frame + header_size<R>);
+        const bool expired = x.state == exchange_state::expired;
+        const instant gone = expired ? x.deadline : quarantine_from(now + options_.policy.response_timeout);
         if (x.state == exchange_state::done) requests_.release(s);
         if (id == row_of<event_poll_request>.id) {
             if (why == errc::none) ++counters_.empty_polls;
             end_poll(now, false);
         } else if (id == row_of<area_share_request>.id) {
-            if (why != errc::none) offer_failed(area_id, why, how);
+            if (why != errc::none) offer_failed(area_id, why, how, gone);
             areas_.ended(area_id);
         } else if (id == row_of<area_unshare_request>.id) {
             if (why != errc::none) take_back_failed(area_id, why, how, now);
@@ -503,9 +505,9 @@ private:
 
     // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
 
-    constexpr void offer_failed(std::uint16_t area_id, errc why, ending how) {
+    constexpr void offer_failed(std::uint16_t area_id, errc why, ending how, instant gone) {
         if (how == ending::unclear)
-            areas_.unanswered_offer(area_id, why);
+            areas_.unanswered_offer(area_id, why, gone);
         else
             areas_.answered_offer(area_id, why);
     }
