@@ -140,8 +140,8 @@ constexpr errc check_request(const known_device& d, const reset_vqueue_request& 
 }
 
 // What the bus fills in: the generation of a configuration write, which is 0 in the baseline profile of oasis_v2 and
-// the last one seen in the strict profile and in older revisions. Source: virtio-msg, "Configuration Semantics Profiles"
-// (the last one of GET_CONFIG and EVENT_CONFIG).
+// the last one seen in the strict profile and in older revisions. Source: virtio-msg, "Configuration Semantics
+// Profiles" (the last one of GET_CONFIG and EVENT_CONFIG).
 
 template <class Request> constexpr void prepare_request(revision, bool, const known_device&, Request&) {}
 constexpr void prepare_request(revision r, bool strict, const known_device& d, set_config_request& m) {
