@@ -114,7 +114,7 @@ public:
     template <message Request> constexpr void release(ticket<Request> t, instant now) {
         const exchange_type* x = find(t.slot, t.serial);
         if (x == nullptr) return;
-        mark_reported(t.slot);
+        requests_.forget_untold(t.slot);
         requests_[t.slot].held = false;
         if (x->state == exchange_state::sent) requests_.expire(t.slot, errc::aborted, quarantine_from(now));
         if (x->state != exchange_state::expired) requests_.release(t.slot);
@@ -251,17 +251,16 @@ public:
         return own < first && requests_.has_room(0, type_bus) ? own : first;
     }
 
-    /// What has happened; kind `none` if nothing has. `bus_ready` comes after the devices that it is about.
+    /// What has happened; kind `none` if nothing has. Requests come in the order in which they were over, `bus_ready`
+    /// after the devices that it is about.
     constexpr driver_event poll_event() {
         if (bus_news_ != driver_event_kind::none && bus_news_ != driver_event_kind::bus_ready) return bus_event();
-        for (slot s = 0; unreported_ != 0 && s < table::capacity; ++s) {
-            const exchange_type& x = requests_[s];
-            if (x.reported || (x.state != exchange_state::done && x.state != exchange_state::expired)) continue;
-            mark_reported(s);
+        if (const auto s = requests_.take_untold()) {
+            const exchange_type& x = requests_[*s];
             return {.kind = driver_event_kind::completed,
                     .dev_num = x.dev_num,
                     .error = x.error,
-                    .slot = s,
+                    .slot = *s,
                     .serial = x.serial};
         }
         if (const driver_event e = areas_.poll(); e.kind != driver_event_kind::none) return e;
@@ -400,12 +399,6 @@ private:
         const bool open = s < table::capacity && requests_[s].state != exchange_state::idle;
         return open && requests_[s].serial == serial && requests_[s].held ? &requests_[s] : nullptr;
     }
-    constexpr void mark_reported(slot s) {
-        exchange_type& x = requests_[s];
-        const bool over = x.state == exchange_state::done || x.state == exchange_state::expired;
-        if (over && !x.reported) --unreported_;
-        x.reported = true;
-    }
 
     /// Decodes and checks the response to a `Request`, and learns from it.
     template <class Request> constexpr errc judge(slot s, byte_view frame, instant now) {
@@ -468,11 +461,7 @@ private:
     /// A request is over: its user is told, or the bus goes on.
     constexpr void conclude(slot s, ending how, instant now) {
         exchange_type& x = requests_[s];
-        if (x.held) {
-            ++unreported_;
-            return;
-        }
-        x.reported = true;
+        if (x.held) return requests_.tell(s);
         const errc why = x.error;
         const std::uint8_t id = x.msg_id;
         const std::uint16_t area_id = load_le<std::uint16_t>(x.frame + header_size<R>);
@@ -774,7 +763,6 @@ private:
     std::uint16_t round_left_ = 1;
     std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
     errc bus_error_{};
-    std::size_t unreported_ = 0; // requests that are over and whose user does not know
     std::size_t kick_count_ = 0;
     std::size_t pong_count_ = 0;
     std::uint16_t resets_left_ = 0; // RESET that may be answered with BUSY
