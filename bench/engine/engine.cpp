@@ -65,6 +65,7 @@ public:
             if (drv.state() == bus_state::ready) break;
         }
         require(drv.device_count() == devices, "all devices");
+        while (drv.poll_event().kind != driver_event_kind::none) {}
     }
 
     /// All that the driver side has to send.
@@ -83,8 +84,8 @@ public:
         dev.handle_sent({}, now);
         return out;
     }
-    /// So many GET_DEVICE_STATUS to random devices are open; the answers to some of them.
-    frames open(std::size_t count) {
+    /// So many GET_DEVICE_STATUS to random devices are open; so many answers to some of them.
+    frames open(std::size_t count, std::size_t answered = round_size) {
         for (std::size_t i = 0; i < count; ++i) {
             const auto n = static_cast<std::uint16_t>(random_.below(static_cast<std::uint32_t>(count_)));
             const auto t = drv.request(n, get_device_status_request{}, now);
@@ -94,8 +95,8 @@ public:
         frames requests = asked();
         require(requests.size() == count, "all requests");
         frames answers;
-        for (std::size_t i = 0; i < round_size; ++i) {
-            const std::size_t which = i * (count / round_size);
+        for (std::size_t i = 0; i < answered; ++i) {
+            const std::size_t which = i * (count / answered);
             require(dev.handle_frame(requests[which], now).has_value(), "a request that is taken");
             answers.push_back(answer());
         }
@@ -149,6 +150,12 @@ extern "C" void match(void* to, const void* given) {
     bus& b = *static_cast<bus*>(to);
     for (const frame& f : *static_cast<const frames*>(given)) b.drv.handle_frame(f, b.now);
 }
+extern "C" [[gnu::noinline]] void told(void* to, const void* given);
+extern "C" void told(void* to, const void* given) {
+    bus& b = *static_cast<bus*>(to);
+    for (std::size_t i = 0; i < static_cast<const frames*>(given)->size(); ++i)
+        require(b.drv.poll_event().kind == driver_event_kind::completed, "the end of a request");
+}
 
 namespace {
 
@@ -156,6 +163,17 @@ namespace {
 void count(void (*what)(void*, const void*), bus& b, const frames& given) {
     CALLGRIND_ZERO_STATS;
     what(&b, &given);
+    CALLGRIND_DUMP_STATS;
+}
+
+/// One round of `match` with an empty table but for the request that is answered.
+void count_alone(bus& b) {
+    CALLGRIND_ZERO_STATS;
+    for (std::size_t i = 0; i < round_size; ++i) {
+        const frames given = b.open(1, 1);
+        match(&b, &given);
+        b.close();
+    }
     CALLGRIND_DUMP_STATS;
 }
 
@@ -167,8 +185,11 @@ void count_all() {
         require(b->drv.counters().dropped.total() == 0, "no drop");
     }
     const auto b = std::make_unique<bus>(256);
+    count_alone(*b);
     for (const std::size_t n : open_counts) {
-        count(match, *b, b->open(n));
+        const frames given = b->open(n);
+        count(match, *b, given);
+        count(told, *b, given);
         b->close();
     }
 }

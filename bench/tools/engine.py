@@ -16,7 +16,9 @@ OPEN = ["64", "1,024", "4,096"]
 # What each dump of `engine count` is about, in its order: function, table, size.
 DUMPS = [dump for n in DEVICES for dump in (("dispatch", "device: dispatch by devices", n),
                                             ("match", "driver: match by devices", n))]
-DUMPS += [("match", "driver: match by open requests", n) for n in OPEN]
+DUMPS += [("match", "driver: match by open requests", "1")]
+DUMPS += [dump for n in OPEN for dump in (("match", "driver: match by open requests", n),
+                                          ("told", "driver: poll_event by open requests", n))]
 
 
 def main():

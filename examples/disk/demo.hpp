@@ -150,9 +150,10 @@ private:
         fmt::print("faults: busy {}, dropped {}, late {}, duplicated {}, corrupted {}, reordered {}\n",
                    wire_.count(&f::busy), wire_.count(&f::dropped), wire_.count(&f::delayed),
                    wire_.count(&f::duplicated), wire_.count(&f::corrupted), wire_.count(&f::reordered));
-        fmt::print("time-outs {}, refused sends {}, late answers dropped {}, notifications repeated {}, bus started "
-                   "anew {} times\n",
-                   sent.timeouts, sent.refused_sends + others_.refused_sends(),
+        fmt::print("carrier busy {}, no answer {}, peer busy {}, time-outs {}\n",
+                   sent.carrier_busy + others_.carrier_busy(), sent.no_answers + others_.no_answers(), sent.peer_busy,
+                   sent.timeouts);
+        fmt::print("late answers dropped {}, notifications repeated {}, bus started anew {} times\n",
                    sent.dropped[vmsg::proto::drop_reason::late] + sent.dropped[vmsg::proto::drop_reason::stale],
                    driver_.repeated_notifications(), restarts_);
     }

@@ -69,7 +69,8 @@ public:
 
     /// Of the present and the former device side.
     std::uint64_t events() const { return former_.events + side_->counters().events; }
-    std::uint64_t refused_sends() const { return former_.refused_sends + side_->counters().refused_sends; }
+    std::uint64_t carrier_busy() const { return former_.carrier_busy + side_->counters().carrier_busy; }
+    std::uint64_t no_answers() const { return former_.no_answers + side_->counters().no_answers; }
     std::uint64_t dropped() const { return former_.dropped.total() + side_->counters().dropped.total(); }
     std::size_t open_areas() { return side_->open_areas(); }
 

@@ -854,7 +854,7 @@ TEST_CASE("V4: an event is told whenever the carrier recovers") {
     CHECK(b.engine.counters().events == 0);
     CHECK(b.expect<event_used>().body.vq_index == 0);
     CHECK(b.engine.counters().events == 1);
-    CHECK(b.engine.counters().refused_sends == 1200);
+    CHECK(b.engine.counters().carrier_busy == 1200);
     CHECK(b.engine.counters().lost == 0);
 }
 
@@ -961,7 +961,8 @@ TEST_CASE("R1: an answer that the carrier refuses is sent again after a pause, w
         REQUIRE(b.engine.poll_transmit(b.now));
         b.engine.handle_sent(errc::busy, b.now);
         CHECK(b.engine.counters().lost == 1);
-        CHECK(b.engine.counters().refused_sends == 500);
+        CHECK(b.engine.counters().carrier_busy == 375);
+        CHECK(b.engine.counters().no_answers == 125);
     }
     CHECK(b.silent());
     CHECK(b.engine.poll_timeout() == never);
@@ -975,6 +976,7 @@ TEST_CASE("R1: what a carrier refuses for another reason is lost at once") {
     REQUIRE(b.engine.poll_transmit(b.now));
     b.engine.handle_sent(errc::denied, b.now);
     CHECK(b.engine.counters().lost == 1);
-    CHECK(b.engine.counters().refused_sends == 0);
+    CHECK(b.engine.counters().carrier_busy == 0);
+    CHECK(b.engine.counters().no_answers == 0);
     CHECK(b.silent());
 }

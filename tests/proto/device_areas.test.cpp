@@ -175,6 +175,77 @@ TEST_CASE("N11: the size of an area is counted in 64 bits") {
     CHECK(b.areas.mapped(1, b.memory).error() == errc::invalid_argument); // not 4096 * 0xffffffff in 32 bits
 }
 
+TEST_CASE("K5: a doubled AREA_SHARE is answered as the first one") {
+    bench b;
+    const auto said = [&b](bus_result result) {
+        const area_notice n = b.areas.poll_response();
+        return n.what == notice::share_response && n.area_id == 1 && n.token == 7 && n.result == result;
+    };
+    REQUIRE(b.areas.offer(request(1), 7) == bus_result::success);
+    CHECK(b.areas.offer(request(1), 7) == bus_result::success);
+    REQUIRE(next_task(b.areas, task::map, 1));
+    CHECK(nothing_to_do(b.areas));
+    CHECK(b.areas.offer(request(1), 7) == bus_result::success);
+    SUBCASE("mapped") {
+        REQUIRE(b.areas.mapped(1, b.memory));
+        CHECK(said(bus_result::success));
+        CHECK(b.areas.offer(request(1), 7) == bus_result::success); // while answers are owed
+        for (int i = 0; i < 3; ++i) CHECK(said(bus_result::success));
+        CHECK(nothing_to_do(b.areas));
+        CHECK(b.areas.offer(request(1), 7) == bus_result::success); // after them
+        CHECK(said(bus_result::success));
+        CHECK(nothing_to_do(b.areas));
+        CHECK(b.live(1));
+        CHECK(b.areas.take_back(1, 8) == bus_result::success);
+        CHECK(b.areas.offer(request(1), 7) == bus_result::error); // not any more
+        REQUIRE(next_task(b.areas, task::unmap, 1));
+        REQUIRE(b.areas.unmapped(1));
+        CHECK(b.areas.poll_response().what == notice::unshare_response);
+    }
+    SUBCASE("refused") {
+        REQUIRE(b.areas.refused(1, bus_result::error));
+        for (int i = 0; i < 3; ++i) CHECK(said(bus_result::error));
+    }
+    SUBCASE("taken back before it is answered") {
+        CHECK(b.areas.take_back(1, 8) == bus_result::busy);
+        REQUIRE(b.areas.mapped(1, b.memory));
+        REQUIRE(next_task(b.areas, task::unmap, 1));
+        REQUIRE(b.areas.unmapped(1));
+        for (int i = 0; i < 3; ++i) CHECK(said(bus_result::success));
+        CHECK(b.areas.poll_release().area_id == 1);
+    }
+    SUBCASE("forgotten by a reset") {
+        b.areas.forget_all();
+        CHECK(b.areas.offer(request(1), 7) == bus_result::busy);
+        REQUIRE(b.areas.mapped(1, b.memory));
+        REQUIRE(next_task(b.areas, task::unmap, 1));
+        REQUIRE(b.areas.unmapped(1));
+    }
+    CHECK(nothing_to_do(b.areas));
+    CHECK(b.areas.size() == 0);
+}
+
+TEST_CASE("N11: another AREA_SHARE for an area that is there is an error") {
+    bench b;
+    b.share(1);
+    area_share_request other = request(1);
+    std::uint16_t token = 1;
+    SUBCASE("another token") { token = 2; }
+    SUBCASE("other memory") { ++other.mem_handle; }
+    SUBCASE("another size") { ++other.page_count; }
+    SUBCASE("other attributes") { other.sharing_attrs = area_attrs{0x6e4}; }
+    CHECK(b.areas.offer(other, token) == bus_result::error);
+    CHECK(nothing_to_do(b.areas));
+    CHECK(b.live(1));
+}
+
+TEST_CASE("threats 2: a bounded number of answers is owed to one AREA_SHARE") {
+    bench b;
+    REQUIRE(b.areas.offer(request(1), 7) == bus_result::success);
+    for (int i = 0; i < 0xffff; ++i) REQUIRE(b.areas.offer(request(1), 7) == bus_result::success);
+    CHECK(b.areas.offer(request(1), 7) == bus_result::error);
+}
+
 TEST_CASE("areas: an address resolves only inside a live area") {
     bench b;
     b.share(1, 2);

@@ -259,6 +259,51 @@ TEST_CASE("C2, C4: in the strict profile SET_CONFIG carries the last generation"
     }
 }
 
+TEST_CASE("C4: in the strict profile the last generation may be that of an EVENT_CONFIG") {
+    driver_options options = driver_options_for<v2>(event_method::indirect);
+    options.feature_bits = strict_config_generation;
+    driver_bench<v2> b(options);
+    b.offered_bits = strict_config_generation;
+    b.bring_up({3});
+    b.negotiated_device(3);
+    const std::uint8_t data[]{1, 2, 3, 4};
+    const auto written = [&] {
+        const auto t = b.ask(3, set_config_request{.offset = 8, .length = 4, .config = data});
+        const auto asked = b.expect<set_config_request>();
+        b.reply(asked, set_config_response{.generation = 20, .offset = 8, .length = 4, .config = data});
+        b.event(completed);
+        b.engine.release(t, b.now);
+        return asked.body.generation;
+    };
+    const auto told = [&](const event_config& e) {
+        b.deliver({.dev_num = 3}, e);
+        b.event(config_changed);
+    };
+    REQUIRE(b.exchange(3, get_config_request{0, 4}, {.generation = 7, .offset = 0, .length = 4, .config = data}) ==
+            errc::none);
+    SUBCASE("the event is the last that was heard") {
+        told({device_status{0xb}, 9, 0, 4, {}});
+        CHECK(b.engine.device(3)->generation == 9);
+        CHECK(written() == 9);
+        CHECK(written() == 20); // of the response
+    }
+    SUBCASE("C5: it is not monotonic") {
+        told({device_status{0xb}, 2, 0, 0, {}});
+        CHECK(written() == 2);
+    }
+    SUBCASE("the answer is the last that was heard") {
+        told({device_status{0xb}, 9, 0, 0, {}});
+        REQUIRE(b.exchange(3, get_config_request{0, 4}, {.generation = 11, .offset = 0, .length = 4, .config = data}) ==
+                errc::none);
+        CHECK(written() == 11);
+    }
+    SUBCASE("an event that is dropped says nothing") {
+        b.deliver({.dev_num = 3}, event_config{device_status{0xb}, 9, 64, 1, {}});
+        CHECK(b.dropped_one(drop_reason::bad_value));
+        CHECK(written() == 7);
+    }
+}
+
 TEST_CASE("D17: SET_CONFIG carries the last generation before oasis_v2") {
     driver_bench<old> b;
     b.bring_up({3});

@@ -15,6 +15,7 @@ constexpr auto v2 = revision::oasis_v2;
 using enum driver_event_kind;
 
 constexpr instant later = 100;
+constexpr instant arrived = 150;  // when AREA_SHARE has arrived, or never does
 constexpr std::uint16_t most = 3; // AREA_UNSHARE without an answer
 
 constexpr area_share_request memory{.mem_handle = 0x99, .page_count = 3, .sharing_attrs = area_attrs::usual};
@@ -223,7 +224,7 @@ TEST_CASE("N11: an offer that is not answered may have been taken: the memory is
     driver_areas<v2, 2> a;
     const std::uint16_t id = *a.offer(memory, 0xffff);
     a.mark_sent(id);
-    a.unanswered_offer(id, errc::timed_out);
+    a.unanswered_offer(id, errc::timed_out, arrived);
     a.ended(id);
     CHECK(a.poll().kind == none);
     CHECK(*a.state(id) == area_state::unshare_pending);
@@ -233,7 +234,38 @@ TEST_CASE("N11: an offer that is not answered may have been taken: the memory is
     a.answered_offer(id, errc::none); // too late
     errc why = errc::timed_out;
     SUBCASE("it had it") { a.answered_take_back(id, errc::none, later); }
-    SUBCASE("it never had it") { a.answered_take_back(id, errc::peer_error, later); }
+    SUBCASE("it has not got it, and never does") {
+        a.answered_take_back(id, errc::peer_error, later);
+        a.ended(id);
+        CHECK(a.poll().kind == none);
+        CHECK(*a.state(id) == area_state::unshare_pending);
+        CHECK(a.next_due() == arrived);
+        CHECK(a.unsent(arrived - 1).error() == errc::would_block);
+        REQUIRE(a.unsent(arrived) == id);
+        a.mark_sent(id);
+        a.answered_take_back(id, errc::peer_error, later);
+    }
+    SUBCASE("K5: it has not got it yet") {
+        a.answered_take_back(id, errc::peer_error, later);
+        a.ended(id);
+        REQUIRE(a.unsent(arrived) == id);
+        a.mark_sent(id);
+        a.answered_take_back(id, errc::none, later);
+    }
+    SUBCASE("it had it, its first answer was lost") {
+        a.failed_take_back(id, errc::timed_out, true, later, most);
+        CHECK(asks_again(a, id));
+        a.answered_take_back(id, errc::peer_error, later);
+        a.ended(id);
+        REQUIRE(a.unsent(arrived) == id);
+        a.mark_sent(id);
+        a.answered_take_back(id, errc::peer_error, later);
+    }
+    SUBCASE("it lets go of it, and does not know it any more") {
+        a.answered_take_back(id, errc::busy, later);
+        CHECK(asks_again(a, id));
+        a.answered_take_back(id, errc::peer_error, later); // it has had it: once is enough
+    }
     SUBCASE("it had it, and lets go later") {
         a.answered_take_back(id, errc::busy, later);
         CHECK(a.poll().kind == none);

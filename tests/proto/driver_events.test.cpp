@@ -20,6 +20,20 @@ template <revision R> driver_bench<R> pushed() {
 
 constexpr std::uint32_t notification_data = 1u << 6; // VIRTIO_F_NOTIFICATION_DATA in block 1
 
+/// The four ways in which nothing comes of a request for now.
+struct setbacks {
+    std::uint64_t carrier_busy = 0;
+    std::uint64_t no_answers = 0;
+    std::uint64_t peer_busy = 0;
+    std::uint64_t timeouts = 0;
+};
+/// Just these were counted.
+template <class Bench> bool only(const Bench& b, const setbacks& s) {
+    const driver_counters& c = b.engine.counters();
+    return c.carrier_busy == s.carrier_busy && c.no_answers == s.no_answers && c.peer_busy == s.peer_busy &&
+           c.timeouts == s.timeouts;
+}
+
 } // namespace
 
 // --- sending
@@ -39,7 +53,8 @@ TEST_CASE("R1: a busy carrier is tried again after a pause, within the budget") 
         b.now += 1;
     }
     CHECK(b.no_event());
-    CHECK(b.engine.counters().refused_sends == 9);
+    CHECK(b.engine.counters().carrier_busy == 1);
+    CHECK(b.engine.counters().no_answers == 8);
     SUBCASE("the tenth time it is taken") {
         const auto asked = b.expect<get_device_status_request>();
         CHECK(b.engine.poll_timeout() == b.now + 5 * seconds); // from the time at which it left
@@ -56,7 +71,8 @@ TEST_CASE("R1: a busy carrier is tried again after a pause, within the budget") 
         CHECK(b.silent());
         b.engine.release(t, b.now);
         CHECK(b.engine.open_requests() == 0); // it never left: no answer can come
-        CHECK(b.engine.counters().refused_sends == 10);
+        CHECK(b.engine.counters().carrier_busy == 2);
+        CHECK(b.engine.counters().no_answers == 8);
         b.ask(3, get_device_status_request{});
         b.expect<get_device_status_request>(); // at once
     }
@@ -71,7 +87,7 @@ TEST_CASE("R1: what a carrier refuses for another reason is not tried again") {
     const driver_event e = b.event(completed);
     CHECK(e.is(t));
     CHECK(e.error == errc::oversize);
-    CHECK(b.engine.counters().refused_sends == 0);
+    CHECK(only(b, {}));
     b.expect<get_device_info_request>();
     CHECK(b.engine.response(next).error() == errc::would_block);
     CHECK(b.engine.counters().requests == b.engine.counters().sent);
@@ -102,6 +118,94 @@ TEST_CASE("R1: each frame has a budget of its own") {
     b.refuse_next(errc::busy); // the tenth time
     CHECK(b.event(completed).is(t));
     CHECK(b.silent());
+}
+
+// The carrier's BUSY, the all-zero answer, the peer's BUSY and silence are four things.
+
+TEST_CASE_TEMPLATE_DEFINE("R1: a carrier that is busy twice costs two retries and nothing else", Bench, busy_twice) {
+    Bench b = pushed<Bench::rev>();
+    b.bring_up({3});
+    const std::uint64_t sent = b.engine.counters().sent;
+    const auto t = b.ask(3, get_device_status_request{});
+    for (const duration pause : {1 * milliseconds, 2 * milliseconds}) {
+        b.refuse_next(errc::busy);
+        CHECK(b.engine.poll_timeout() == b.now + pause);
+        b.now += pause;
+    }
+    b.reply(b.template expect<get_device_status_request>(), get_device_status_response{});
+    CHECK(b.event(completed).error == errc::none);
+    CHECK(b.engine.response(t));
+    CHECK(only(b, {.carrier_busy = 2}));
+    CHECK(b.engine.counters().sent == sent + 1);
+    CHECK(b.dropped_nothing());
+    b.engine.release(t, b.now);
+    CHECK(b.engine.open_requests() == 0);
+    CHECK(b.silent());
+}
+TEST_CASE_TEMPLATE_INVOKE(busy_twice, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
+
+TEST_CASE("R1: what refuses a send for ever ends the request after the budget, and is counted as what it is") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_status_request{});
+    errc refusal = errc::busy;
+    errc end = errc::busy;
+    setbacks wanted{.carrier_busy = 10};
+    SUBCASE("the carrier is busy") {}
+    SUBCASE("the carrier has no room") { refusal = errc::would_block; }
+    SUBCASE("the carrier asks for the same call again") { refusal = errc::retry; }
+    SUBCASE("the all-zero answer") {
+        refusal = end = errc::no_answer;
+        wanted = {.no_answers = 10};
+    }
+    const retry_policy policy{};
+    for (int i = 1; i <= policy.busy_attempts; ++i) {
+        CHECK(open(b, t));
+        b.refuse_next(refusal);
+        CHECK(b.silent());
+        b.now += policy.max_busy_backoff;
+    }
+    CHECK(failed(b, t, end));
+    CHECK(only(b, wanted));
+    CHECK(b.silent());
+    CHECK(b.engine.poll_timeout() == never);
+}
+
+TEST_CASE("N11, N12: BUSY as a result is the peer's, whatever it answers") {
+    auto b = pushed<v2>();
+    SUBCASE("EVENT_CONFIGURE") {
+        REQUIRE(b.engine.start(b.now));
+        for (int i = 0; i < 2; ++i) b.reply(b.expect<version_request>(), b.version());
+        b.reply(b.expect<event_configure_request>(), event_configure_response{bus_result::busy});
+    }
+    SUBCASE("AREA_SHARE") {
+        b.bring_up();
+        REQUIRE(b.engine.share_area(1, 1, area_attrs::usual));
+        b.reply(b.expect<area_share_request>(), area_share_response{1, bus_result::busy});
+    }
+    SUBCASE("AREA_UNSHARE") {
+        b.bring_up();
+        REQUIRE(b.engine.unshare_area(b.shared_area()));
+        b.reply(b.expect<area_unshare_request>(), area_unshare_response{1, bus_result::busy});
+    }
+    SUBCASE("RESET") {
+        b.bring_up();
+        REQUIRE(b.engine.reset(b.now));
+        b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+    }
+    CHECK(only(b, {.peer_busy = 1}));
+    CHECK(b.dropped_nothing());
+}
+
+TEST_CASE("K4: silence is a time-out, and none of the others") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_status_request{});
+    b.expect<get_device_status_request>();
+    b.now += 5 * seconds;
+    b.engine.handle_timeout(b.now);
+    CHECK(failed(b, t, errc::timed_out));
+    CHECK(only(b, {.timeouts = 1}));
 }
 
 TEST_CASE("a request can be answered or given up while its frame is out for sending") {
@@ -997,10 +1101,15 @@ TEST_CASE("N11: memory whose AREA_SHARE has no usable answer is asked back befor
     CHECK(b.engine.unshare_area(*id).error() == errc::bad_state);
     const auto back = b.expect<area_unshare_request>();
     CHECK(back.body.area_id == *id);
-    if (times_out)
+    if (times_out) {
         b.reply(back, area_unshare_response{*id, bus_result::success});
-    else
-        b.reply(back, area_unshare_response{*id, bus_result::error}); // it never had it
+    } else { // it never had it
+        b.reply(back, area_unshare_response{*id, bus_result::error});
+        CHECK(b.no_event());
+        CHECK(b.silent());
+        b.now += 15 * seconds; // such an answer does not say that the request has arrived
+        b.reply(b.expect<area_unshare_request>(), area_unshare_response{*id, bus_result::error});
+    }
     const driver_event e = b.event(area_refused);
     CHECK(e.index == *id);
     CHECK(e.error == why);
@@ -1008,6 +1117,33 @@ TEST_CASE("N11: memory whose AREA_SHARE has no usable answer is asked back befor
     CHECK(b.engine.open_areas() == 0);
     CHECK(b.engine.open_requests() == 0);
     CHECK(b.engine.state() == bus_state::ready);
+}
+
+TEST_CASE("K5: memory is not given back while its AREA_SHARE may still arrive, after its AREA_UNSHARE") {
+    auto b = pushed<v2>();
+    b.bring_up({3});
+    const auto id = b.engine.share_area(1, 1, area_attrs::usual);
+    REQUIRE(id);
+    const auto asked = b.expect<area_share_request>();
+    b.now += 5 * seconds;
+    b.engine.handle_timeout(b.now);
+    b.reply(b.expect<area_unshare_request>(), area_unshare_response{*id, bus_result::error}); // was first
+    const instant quarantine_end = b.now + 10 * seconds;
+    CHECK(b.engine.poll_timeout() == quarantine_end);
+    b.reply(asked, area_share_response{*id, bus_result::success}); // AREA_SHARE has arrived
+    CHECK(b.dropped_one(drop_reason::late));
+    b.now = quarantine_end - 1;
+    b.engine.handle_timeout(b.now);
+    CHECK(b.silent());
+    CHECK(b.no_event());
+    b.now += 1;
+    b.engine.handle_timeout(b.now);
+    const auto back = b.expect<area_unshare_request>();
+    CHECK(b.no_event());
+    b.reply(back, area_unshare_response{*id, bus_result::success});
+    CHECK(b.event(area_refused).error == errc::timed_out);
+    CHECK(b.engine.open_areas() == 0);
+    CHECK(b.engine.poll_timeout() == never);
 }
 
 TEST_CASE("N11: AREA_SHARE that the carrier does not take") {

@@ -204,7 +204,33 @@ constexpr bool old_has_none(token_source source) {
     return t[s].token == 0 && t.has_room(0, type_bus) && !t.has_room(0, 0) && t.match(answer_to(t[s])) == s;
 }
 
+/// Three requests are over in the order 2 0 1; the user of one of them does not want to know.
+constexpr bool tells(int unwanted, std::initializer_list<std::uint16_t> order) {
+    table<4> t;
+    std::uint16_t slots[4]{};
+    for (std::uint16_t i = 0; i < 4; ++i) slots[i] = send(t, i);
+    for (const int i : {2, 0, 1}) {
+        t.fail(slots[i], errc::aborted);
+        t.tell(slots[i]);
+    }
+    t.forget_untold(slots[unwanted]);
+    t.forget_untold(slots[unwanted]);
+    t.release(slots[unwanted]);
+    t.expire(slots[3], errc::timed_out, 200);
+    t.tell(slots[3]);
+    t.end_quarantine(slots[3]); // is still to be told
+    for (const std::uint16_t i : order)
+        if (t.take_untold() != slots[i]) return false;
+    return t.take_untold().error() == errc::would_block;
+}
+
 } // namespace
+
+TEST_CASE("request_table: users are told in the order in which their requests were over") {
+    CX_CHECK(tells(0, {2, 1, 3}));
+    CX_CHECK(tells(1, {2, 0, 3}));
+    CX_CHECK(tells(2, {0, 1, 3}));
+}
 
 TEST_CASE("request_table: the life of a request") {
     CX_CHECK(keeps_the_request_and_then_the_response());

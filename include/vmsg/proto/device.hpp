@@ -41,14 +41,15 @@ struct device_options {
 
 /// What a device side has done and seen.
 struct device_counters {
-    std::uint64_t sent{};          ///< frames
-    std::uint64_t received{};      ///< frames
-    std::uint64_t requests{};      ///< of the received ones: requests that were answered, or will be
-    std::uint64_t kicks{};         ///< of the received ones: EVENT_AVAIL that were taken
-    std::uint64_t events{};        ///< of the sent ones: events
-    std::uint64_t refused_sends{}; ///< sends that the carrier refused as busy
-    std::uint64_t lost{};          ///< answers that could not be sent, events that could not be kept
-    drop_counters dropped{};       ///< received frames that were not acted on
+    std::uint64_t sent{};         ///< frames
+    std::uint64_t received{};     ///< frames
+    std::uint64_t requests{};     ///< of the received ones: requests that were answered, or will be
+    std::uint64_t kicks{};        ///< of the received ones: EVENT_AVAIL that were taken
+    std::uint64_t events{};       ///< of the sent ones: events
+    std::uint64_t carrier_busy{}; ///< sends that the carrier refused for now: `busy`, `would_block`, `retry`
+    std::uint64_t no_answers{};   ///< sends that came back all-zero: the receiver was there and has not taken them
+    std::uint64_t lost{};         ///< answers that could not be sent, events that could not be kept
+    drop_counters dropped{};      ///< received frames that were not acted on
 };
 
 /// The device side of one bus in revision `R`, as one driver endpoint sees it.
@@ -183,10 +184,8 @@ public:
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(out_size_ != 0);
         const errc why = outcome.error();
-        const bool refused =
-            why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry;
+        const bool refused = detail::count_refusal(why, counters_);
         const bool event = out_event_.what != owed_event::kind::none || out_release_ != 0;
-        if (refused) ++counters_.refused_sends;
         if (outcome) {
             ++counters_.sent;
             if (event) ++counters_.events;

@@ -65,7 +65,8 @@ template <revision R, std::size_t Capacity> class device_areas {
         area_notice::kind owed{};
         bus_result result{};
         std::uint16_t token{};
-        std::uint32_t users{}; // enabled queues, and the devices' own
+        std::uint16_t copies{}; // of AREA_SHARE that are to be answered, too
+        std::uint32_t users{};  // enabled queues, and the devices' own
         std::uint32_t page_count{};
         area_attrs attrs{};
         std::uint64_t mem_handle{};
@@ -80,11 +81,14 @@ public:
     // --- from the bus
 
     /// A driver offers memory. `success`: the answer comes as a notice; `busy`: it can be taken when areas from before
-    /// a reset are gone; `error`: it cannot be taken.
+    /// a reset are gone; `error`: it cannot be taken. The same request once more, with the same token, is the doing of
+    /// the carrier, or of a driver without tokens that asks again: it has the same answer, so that whichever answer
+    /// comes first is true.
     constexpr bus_result offer(const area_share_request& m, std::uint16_t token) {
         if (!legal(R, m) || !(any_attrs_ || is_usual_memory(R, m.sharing_attrs))) return bus_result::error;
-        if (const record* a = records_.find(m.area_id)) return a->forgotten ? bus_result::busy : bus_result::error;
-        record* a = records_.insert(m.area_id);
+        record* a = records_.find(m.area_id);
+        if (a != nullptr) return a->forgotten ? bus_result::busy : offer_again(*a, m, token);
+        a = records_.insert(m.area_id);
         if (a == nullptr) return has_forgotten() ? bus_result::busy : bus_result::error;
         a->task = true;
         a->token = token;
@@ -153,6 +157,7 @@ public:
             a->users = 0;
             a->forgotten = true;
             a->owed = area_notice::kind::none;
+            a->copies = 0;
             a->answer_due = a->release_due = false;
             if (a->now == state::mapped) begin_unmapping(*a);
             go_on(records_.number_at(i), *a);
@@ -234,12 +239,29 @@ public:
     constexpr std::size_t size() const { return records_.size(); } ///< areas that are not finished with
 
 private:
+    /// An id that is taken is offered. Its record stands for the first offer.
+    constexpr bus_result offer_again(record& a, const area_share_request& m, std::uint16_t token) {
+        const bool same = a.token == token && a.mem_handle == m.mem_handle && a.page_count == m.page_count &&
+                          a.attrs == m.sharing_attrs;
+        const bool owed = a.now == state::mapping || a.owed == area_notice::kind::share_response;
+        const bool answered = a.now == state::mapped && !a.unshare_wanted;
+        if (!same || !(owed || answered) || a.copies == 0xffff) return bus_result::error;
+        if (owed)
+            ++a.copies;
+        else
+            owe(a, area_notice::kind::share_response, bus_result::success);
+        return bus_result::success;
+    }
     constexpr area_notice poll_owed(bool release) {
         using enum area_notice::kind;
         for (std::size_t i = 0; i < records_.slots(); ++i) {
             record* a = records_.at_slot(i);
             if (a == nullptr || a->owed == none || (a->owed == release_event) != release) continue;
             const area_notice notice{a->owed, records_.number_at(i), a->token, a->result};
+            if (a->copies != 0) {
+                --a->copies;
+                return notice;
+            }
             a->owed = none;
             go_on(notice.area_id, *a);
             return notice;

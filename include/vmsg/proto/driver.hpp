@@ -114,7 +114,7 @@ public:
     template <message Request> constexpr void release(ticket<Request> t, instant now) {
         const exchange_type* x = find(t.slot, t.serial);
         if (x == nullptr) return;
-        mark_reported(t.slot);
+        requests_.forget_untold(t.slot);
         requests_[t.slot].held = false;
         if (x->state == exchange_state::sent) requests_.expire(t.slot, errc::aborted, quarantine_from(now));
         if (x->state != exchange_state::expired) requests_.release(t.slot);
@@ -188,8 +188,7 @@ public:
         sending_ = sending::nothing;
         const errc why = outcome.error();
         bool again = false;
-        if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
-            ++counters_.refused_sends;
+        if (detail::count_refusal(why, counters_)) {
             again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
             if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
             // To a user these two would mean that nothing is decided yet.
@@ -252,17 +251,16 @@ public:
         return own < first && requests_.has_room(0, type_bus) ? own : first;
     }
 
-    /// What has happened; kind `none` if nothing has. `bus_ready` comes after the devices that it is about.
+    /// What has happened; kind `none` if nothing has. Requests come in the order in which they were over, `bus_ready`
+    /// after the devices that it is about.
     constexpr driver_event poll_event() {
         if (bus_news_ != driver_event_kind::none && bus_news_ != driver_event_kind::bus_ready) return bus_event();
-        for (slot s = 0; unreported_ != 0 && s < table::capacity; ++s) {
-            const exchange_type& x = requests_[s];
-            if (x.reported || (x.state != exchange_state::done && x.state != exchange_state::expired)) continue;
-            mark_reported(s);
+        if (const auto s = requests_.take_untold()) {
+            const exchange_type& x = requests_[*s];
             return {.kind = driver_event_kind::completed,
                     .dev_num = x.dev_num,
                     .error = x.error,
-                    .slot = s,
+                    .slot = *s,
                     .serial = x.serial};
         }
         if (const driver_event e = areas_.poll(); e.kind != driver_event_kind::none) return e;
@@ -401,12 +399,6 @@ private:
         const bool open = s < table::capacity && requests_[s].state != exchange_state::idle;
         return open && requests_[s].serial == serial && requests_[s].held ? &requests_[s] : nullptr;
     }
-    constexpr void mark_reported(slot s) {
-        exchange_type& x = requests_[s];
-        const bool over = x.state == exchange_state::done || x.state == exchange_state::expired;
-        if (over && !x.reported) --unreported_;
-        x.reported = true;
-    }
 
     /// Decodes and checks the response to a `Request`, and learns from it.
     template <class Request> constexpr errc judge(slot s, byte_view frame, instant now) {
@@ -469,20 +461,18 @@ private:
     /// A request is over: its user is told, or the bus goes on.
     constexpr void conclude(slot s, ending how, instant now) {
         exchange_type& x = requests_[s];
-        if (x.held) {
-            ++unreported_;
-            return;
-        }
-        x.reported = true;
+        if (x.held) return requests_.tell(s);
         const errc why = x.error;
         const std::uint8_t id = x.msg_id;
         const std::uint16_t area_id = load_le<std::uint16_t>(x.frame + header_size<R>);
+        const bool expired = x.state == exchange_state::expired;
+        const instant gone = expired ? x.deadline : quarantine_from(now + options_.policy.response_timeout);
         if (x.state == exchange_state::done) requests_.release(s);
         if (id == row_of<event_poll_request>.id) {
             if (why == errc::none) ++counters_.empty_polls;
             end_poll(now, false);
         } else if (id == row_of<area_share_request>.id) {
-            if (why != errc::none) offer_failed(area_id, why, how);
+            if (why != errc::none) offer_failed(area_id, why, how, gone);
             areas_.ended(area_id);
         } else if (id == row_of<area_unshare_request>.id) {
             if (why != errc::none) take_back_failed(area_id, why, how, now);
@@ -504,9 +494,9 @@ private:
 
     // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
 
-    constexpr void offer_failed(std::uint16_t area_id, errc why, ending how) {
+    constexpr void offer_failed(std::uint16_t area_id, errc why, ending how, instant gone) {
         if (how == ending::unclear)
-            areas_.unanswered_offer(area_id, why);
+            areas_.unanswered_offer(area_id, why, gone);
         else
             areas_.answered_offer(area_id, why);
     }
@@ -630,6 +620,12 @@ private:
         bus_error_ = errc::none;
     }
 
+    /// What a result in an answer means.
+    constexpr errc said(bus_result r) {
+        if (r == bus_result::busy) ++counters_.peer_busy;
+        return error_of(r);
+    }
+
     // What the bus itself learns from an answer; `none`, or why it cannot be used.
 
     template <class Request, class Response> constexpr errc agree(const Request&, const Response&, instant) {
@@ -642,9 +638,9 @@ private:
         return why;
     }
     constexpr errc agree(const event_configure_request&, const event_configure_response& got, instant) {
-        return error_of(got.result);
+        return said(got.result);
     }
-    constexpr errc agree(const reset_request&, const reset_response& got, instant) { return error_of(got.result); }
+    constexpr errc agree(const reset_request&, const reset_response& got, instant) { return said(got.result); }
     constexpr errc agree(const get_devices_request&, const get_devices_response& got, instant) {
         bool room = true;
         for (std::uint32_t i = 0; i < got.count; ++i)
@@ -654,11 +650,11 @@ private:
         return bus_.judge(got);
     }
     constexpr errc agree(const area_share_request& asked, const area_share_response& got, instant) {
-        areas_.answered_offer(asked.area_id, error_of(got.result));
+        areas_.answered_offer(asked.area_id, said(got.result));
         return errc::none;
     }
     constexpr errc agree(const area_unshare_request& asked, const area_unshare_response& got, instant now) {
-        areas_.answered_take_back(asked.area_id, error_of(got.result), now + options_.policy.area_interval);
+        areas_.answered_take_back(asked.area_id, said(got.result), now + options_.policy.area_interval);
         return errc::none;
     }
 
@@ -750,6 +746,7 @@ private:
         if (!d->info_known) return refuse(drop_reason::too_early);
         if (e.offset > d->config_size || e.length > d->config_size - e.offset) return refuse(drop_reason::bad_value);
         d->status = detail::status_after_event(d->status, e.status);
+        d->generation = e.generation;
         devices_.config_changed(h.dev_num);
         return true;
     }
@@ -766,7 +763,6 @@ private:
     std::uint16_t round_left_ = 1;
     std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
     errc bus_error_{};
-    std::size_t unreported_ = 0; // requests that are over and whose user does not know
     std::size_t kick_count_ = 0;
     std::size_t pong_count_ = 0;
     std::uint16_t resets_left_ = 0; // RESET that may be answered with BUSY

@@ -23,6 +23,13 @@ enum class area_state : std::uint8_t {
 };
 
 /// The areas of one driver side, by id, and the news about them. A free id has no record.
+///
+/// An AREA_SHARE that is late does no harm as long as it arrives before the quarantine of its token ends: the memory is
+/// not given back before. Against a carrier that breaks rule K5 in other ways nothing here helps: an AREA_SHARE that
+/// comes even later, once more after its AREA_UNSHARE, or after the bus was started anew makes a device side map memory
+/// that was given back, and one that answers a doubled AREA_SHARE with ERROR (`device_areas` does not) may be heard as
+/// refusing what it holds. What was shared with FFA_MEM_SHARE is safe even so: FFA_MEM_RECLAIM fails until the device
+/// side has let go of it.
 template <revision R, std::size_t Capacity> class driver_areas {
     struct record {
         area_state state{};
@@ -31,9 +38,11 @@ template <revision R, std::size_t Capacity> class driver_areas {
         bool open{};              // that request has been sent and is not over: its answer names this id
         bool accepted{};          // the device side has said so: what ends now is released, not refused
         bool doubtful{};          // the device side may have let go, or may do so unasked
+        bool on_its_way{};        // AREA_SHARE may not have arrived yet: that the id is unknown decides nothing
         std::uint16_t attempts{}; // AREA_UNSHARE without an answer since the last one that had one
         errc error{};             // why the device side refused or kept it
         instant due{};
+        instant arrived{}; // when AREA_SHARE is no more on its way
         area_share_request offered{};
     };
 
@@ -136,12 +145,14 @@ public:
         a->accepted = true;
         tell(*a, driver_event_kind::area_shared);
     }
-    /// It has no answer that can be used: the device side may have the memory, and is asked to let go of it.
-    constexpr void unanswered_offer(std::uint16_t id, errc why) {
+    /// It has no answer that can be used: the device side may have the memory, and is asked to let go of it. From
+    /// `arrived` on it is taken to have the memory or never to get it.
+    constexpr void unanswered_offer(std::uint16_t id, errc why, instant arrived) {
         record* a = in_state(id, area_state::offered);
         if (a == nullptr) return;
         a->error = why;
-        a->doubtful = true;
+        a->doubtful = a->on_its_way = true;
+        a->arrived = arrived;
         begin_taking_back(*a, 0);
     }
     /// Offers that have not left never will.
@@ -154,13 +165,18 @@ public:
     // --- what became of AREA_UNSHARE
 
     /// It was answered. `busy`: a release is owed; asked again at `again`, as the release may be lost. Any other error:
-    /// the device side keeps the area, unless it may have let go already and does not know the id any more.
+    /// the device side keeps the area, unless it may have let go already and does not know the id any more; if it may
+    /// not know it yet, it is asked once more.
     constexpr void answered_take_back(std::uint16_t id, errc why, instant again) {
         record* a = in_state(id, area_state::unshare_pending);
         if (a == nullptr) return;
         if (why == errc::busy) {
             a->doubtful = true;
+            a->on_its_way = false;
             begin_taking_back(*a, again);
+        } else if (why != errc::none && a->on_its_way) {
+            a->on_its_way = false;
+            begin_taking_back(*a, a->arrived);
         } else if (why == errc::none || a->doubtful) {
             let_go(*a);
         } else {

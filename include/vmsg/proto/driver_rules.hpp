@@ -23,7 +23,9 @@ struct known_device {
     bool notification_data{};       ///< VIRTIO_F_NOTIFICATION_DATA was accepted by the driver
     std::uint32_t config_size{};    ///< bytes
     std::uint32_t max_virtqueues{}; ///< queues, the administration queues included
-    std::uint32_t generation{};     ///< of the configuration, as last seen
+    /// Of the configuration, as last seen in a response or an EVENT_CONFIG. They may overtake each other, and no value
+    /// is older than another: after a wrong one a device in the strict profile takes no write, and says which is right.
+    std::uint32_t generation{};
 };
 
 namespace detail {
@@ -138,7 +140,8 @@ constexpr errc check_request(const known_device& d, const reset_vqueue_request& 
 }
 
 // What the bus fills in: the generation of a configuration write, which is 0 in the baseline profile of oasis_v2 and
-// the last one seen in the strict profile and in older revisions.
+// the last one seen in the strict profile and in older revisions. Source: virtio-msg, "Configuration Semantics
+// Profiles" (the last one of GET_CONFIG and EVENT_CONFIG).
 
 template <class Request> constexpr void prepare_request(revision, bool, const known_device&, Request&) {}
 constexpr void prepare_request(revision r, bool strict, const known_device& d, set_config_request& m) {

@@ -92,15 +92,17 @@ struct driver_event {
 
 /// What a driver side has done and seen.
 struct driver_counters {
-    std::uint64_t sent{};          ///< frames
-    std::uint64_t received{};      ///< frames
-    std::uint64_t requests{};      ///< of the sent ones: requests
-    std::uint64_t kicks{};         ///< of the sent ones: EVENT_AVAIL
-    std::uint64_t events{};        ///< of the received ones: events that were taken
-    std::uint64_t empty_polls{};   ///< EVENT_POLL without an event
-    std::uint64_t refused_sends{}; ///< sends that the carrier refused as busy
-    std::uint64_t timeouts{};      ///< requests without a response in time
-    drop_counters dropped{};       ///< received frames that were not acted on
+    std::uint64_t sent{};         ///< frames
+    std::uint64_t received{};     ///< frames
+    std::uint64_t requests{};     ///< of the sent ones: requests
+    std::uint64_t kicks{};        ///< of the sent ones: EVENT_AVAIL
+    std::uint64_t events{};       ///< of the received ones: events that were taken
+    std::uint64_t empty_polls{};  ///< EVENT_POLL without an event
+    std::uint64_t carrier_busy{}; ///< sends that the carrier refused for now: `busy`, `would_block`, `retry`
+    std::uint64_t no_answers{};   ///< sends that came back all-zero: the receiver was there and has not taken them
+    std::uint64_t peer_busy{};    ///< responses with the result BUSY: the peer has taken the request and refuses it
+    std::uint64_t timeouts{};     ///< requests that left and have no response in time: silence
+    drop_counters dropped{};      ///< received frames that were not acted on
 };
 
 } // namespace vmsg::proto

@@ -35,7 +35,7 @@ enum class exchange_state : std::uint8_t {
 template <std::size_t MaxMsgSize> struct exchange {
     exchange_state state{};
     bool held{};              ///< somebody has a ticket for it; without one nobody fetches the result
-    bool reported{};          ///< its user has been told that it is over
+    bool untold{};            ///< it is over, and its user has to be told
     std::uint8_t msg_id{};    ///< of request and response
     std::uint8_t type{};      ///< type bits of the request
     std::uint16_t dev_num{};  ///< 0 in bus requests
@@ -43,7 +43,7 @@ template <std::size_t MaxMsgSize> struct exchange {
     std::uint16_t serial{};   ///< tells users of the same slot apart
     std::uint16_t attempts{}; ///< sends that the carrier refused
     std::uint16_t size{};     ///< bytes in `frame`
-    std::uint16_t next{};     ///< slot + 1 of the next queued request
+    std::uint16_t next{};     ///< slot + 1 of the next queued request, or of the next untold one
     errc error{};             ///< why there is no response
     instant deadline{};       ///< of the response, or of the quarantine
     alignas(8) std::uint8_t frame[MaxMsgSize]{};
@@ -95,7 +95,6 @@ public:
         if (!size) return size.error();
         x.state = exchange_state::queued;
         x.held = true;
-        x.reported = false;
         x.msg_id = row.id;
         x.type = row.type();
         x.dev_num = dev_num;
@@ -105,7 +104,7 @@ public:
         x.size = static_cast<std::uint16_t>(*size);
         x.error = errc::none;
         if (counts_) token_ = after(token);
-        enqueue(free);
+        append(queued_, free);
         ++open_;
         return free;
     }
@@ -115,13 +114,13 @@ public:
         return find_free(dev_num, type).has_value();
     }
 
-    constexpr bool has_queued() const { return head_ != 0; }
+    constexpr bool has_queued() const { return queued_.first != 0; }
 
     /// Takes the first request from the queue to send it, or `would_block`. From now on it can be answered or given up;
     /// what became of the sending is said with `mark_sent`, `put_back` or `fail`, if it still waits by then.
     constexpr result<slot> take_queued() {
-        if (head_ == 0) return errc::would_block;
-        const slot s = dequeue();
+        if (!has_queued()) return errc::would_block;
+        const slot s = take_first(queued_);
         slots_[s].state = exchange_state::sent;
         slots_[s].deadline = never;
         return s;
@@ -131,9 +130,9 @@ public:
     /// It has not left and is the first of the queue again.
     constexpr void put_back(slot s) {
         slots_[s].state = exchange_state::queued;
-        slots_[s].next = head_;
-        head_ = static_cast<std::uint16_t>(s + 1);
-        if (tail_ == 0) tail_ = head_;
+        slots_[s].next = queued_.first;
+        queued_.first = static_cast<std::uint16_t>(s + 1);
+        if (queued_.last == 0) queued_.last = queued_.first;
     }
 
     /// The open request that a response answers.
@@ -162,7 +161,7 @@ public:
     /// Ends a request that has not been answered, or was answered by an error.
     constexpr void fail(slot s, errc why) {
         exchange_type& x = slots_[s];
-        if (x.state == exchange_state::queued) unlink(s);
+        if (x.state == exchange_state::queued) unlink(queued_, s);
         x.error = why;
         x.state = exchange_state::done;
     }
@@ -183,7 +182,7 @@ public:
 
     constexpr void release(slot s) {
         if (slots_[s].state == exchange_state::idle) return;
-        if (slots_[s].state == exchange_state::queued) unlink(s);
+        if (slots_[s].state == exchange_state::queued) unlink(queued_, s);
         slots_[s].state = exchange_state::idle;
         slots_[s].size = 0;
         --open_;
@@ -200,7 +199,32 @@ public:
         return first;
     }
 
+    // --- what is over
+
+    /// The user of a request, which is over, has to be told.
+    constexpr void tell(slot s) {
+        slots_[s].untold = true;
+        append(untold_, s);
+    }
+    /// Of those whose users have to be told, the request that was over first; or `would_block`.
+    constexpr result<slot> take_untold() {
+        if (untold_.first == 0) return errc::would_block;
+        const slot s = take_first(untold_);
+        slots_[s].untold = false;
+        return s;
+    }
+    /// The user of a request does not want to know.
+    constexpr void forget_untold(slot s) {
+        if (slots_[s].untold) unlink(untold_, s);
+        slots_[s].untold = false;
+    }
+
 private:
+    /// Requests in an order, as slot + 1; 0: none.
+    struct list {
+        std::uint16_t first{};
+        std::uint16_t last{};
+    };
     static constexpr slot end = Slots; // one after the last
 
     constexpr bool answers(const exchange_type& x, const header& h) const {
@@ -245,28 +269,25 @@ private:
         return token == 0xffff ? first_token : static_cast<std::uint16_t>(token + 1);
     }
 
-    constexpr void enqueue(slot s) {
+    constexpr void append(list& l, slot s) {
         slots_[s].next = 0;
-        (tail_ != 0 ? slots_[tail_ - 1].next : head_) = static_cast<std::uint16_t>(s + 1);
-        tail_ = static_cast<std::uint16_t>(s + 1);
+        (l.last != 0 ? slots_[l.last - 1].next : l.first) = static_cast<std::uint16_t>(s + 1);
+        l.last = static_cast<std::uint16_t>(s + 1);
     }
-    constexpr slot dequeue() {
-        VMSG_ASSERT(head_ != 0);
-        const slot s = static_cast<slot>(head_ - 1);
-        head_ = slots_[s].next;
-        if (head_ == 0) tail_ = 0;
+    constexpr slot take_first(list& l) {
+        VMSG_ASSERT(l.first != 0);
+        const slot s = static_cast<slot>(l.first - 1);
+        l.first = slots_[s].next;
+        if (l.first == 0) l.last = 0;
         return s;
     }
-    constexpr void unlink(slot s) {
+    constexpr void unlink(list& l, slot s) {
         const auto link = static_cast<std::uint16_t>(s + 1);
-        if (head_ == link) return static_cast<void>(dequeue());
-        for (slot before = 0; before < end; ++before) {
-            exchange_type& x = slots_[before];
-            if (x.state != exchange_state::queued || x.next != link) continue;
-            x.next = slots_[s].next;
-            if (tail_ == link) tail_ = static_cast<std::uint16_t>(before + 1);
-            return;
-        }
+        if (l.first == link) return static_cast<void>(take_first(l));
+        std::uint16_t before = l.first;
+        while (slots_[before - 1].next != link) before = slots_[before - 1].next;
+        slots_[before - 1].next = slots_[s].next;
+        if (l.last == link) l.last = before;
     }
 
     exchange_type slots_[Slots]{};
@@ -274,8 +295,8 @@ private:
     // Of the next request; a counter runs on over resets, so that an old one is never accepted.
     std::uint16_t token_ = has_token ? first_token : std::uint16_t{0};
     std::uint16_t serial_ = 0;
-    std::uint16_t head_ = 0; // slot + 1 of the first queued request
-    std::uint16_t tail_ = 0;
+    list queued_{};
+    list untold_{};
     std::size_t open_ = 0;
 };
 

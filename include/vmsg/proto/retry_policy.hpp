@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
 namespace vmsg::proto {
@@ -34,5 +35,21 @@ struct retry_policy {
 /// Budgets of a device side, which only sends: five seconds for one frame (FF-A bus, rules N8, N9).
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
+
+namespace detail {
+
+/// Whether a send that failed with `why` may be tried again; if so it is counted. Only an all-zero answer says that the
+/// receiver ran: `busy`, `would_block` and `retry` are all the carrier's own, and one to the budget and the counters.
+template <class Counters> constexpr bool count_refusal(errc why, Counters& counters) {
+    if (why == errc::no_answer)
+        ++counters.no_answers;
+    else if (why == errc::busy || why == errc::would_block || why == errc::retry)
+        ++counters.carrier_busy;
+    else
+        return false;
+    return true;
+}
+
+} // namespace detail
 
 } // namespace vmsg::proto

@@ -287,7 +287,7 @@ public:
     constexpr const feature_set& accepted() const { return accepted_; }              ///< after `negotiate`
 
     /// Reads configuration from `offset` on into all of `out`, in as many messages as it takes, all of one generation.
-    /// `retry` if it does not hold still.
+    /// `retry` if it does not hold still. What changes after the last answer comes with an event.
     constexpr result<void> read_config(std::uint32_t offset, byte_span out) {
         const std::size_t most = chunk(fixed_msg_size<get_config_response, R>);
         for (int i = 0; i < Policy::config_attempts; ++i) {

@@ -38,13 +38,11 @@ struct faults {
     unsigned invented = 0; ///< one step in so many the driver side gets a frame that nobody has sent; 0 for none
     unsigned restarts = 0; ///< one step in so many a side loses all it knows; 0 for none
 
-    /// Whether each side hears only what the other one has said, and the device side in the same order (K5): a request
-    /// for memory that overtakes the one before it means something else.
-    constexpr bool keeps_sense() const {
-        const transports::fault_rates& d = to_device;
-        const transports::fault_rates& u = to_driver;
-        return d.duplicate + d.corrupt + d.delay + d.reorder + u.duplicate + u.corrupt + damaged + invented == 0;
-    }
+    /// Whether each side hears only what the other one has said.
+    constexpr bool keeps_sense() const { return to_device.corrupt + to_driver.corrupt + damaged + invented == 0; }
+    /// Whether the device side hears it in the same order (K5): only then nothing from before a new start comes after
+    /// it.
+    constexpr bool keeps_order() const { return to_device.delay + to_device.reorder == 0; }
 };
 
 /// `Numbers` decides what is done; like `random_numbers`.
@@ -232,10 +230,20 @@ private:
     void use_memory() {
         if (last_area_ == 0 || !rig_.drv.area(last_area_) || random_.one_in(8)) {
             const auto attrs = R == revision::oasis_v2 ? area_attrs::usual : area_attrs::share;
-            if (const auto id = rig_.drv.share_area(1, 1, attrs)) last_area_ = *id;
+            if (const auto id = rig_.drv.share_area(1, 1, attrs)) {
+                last_area_ = *id;
+                shared_in_[*id] = rig_.drv.epoch();
+                given_back_[*id] = false;
+            }
         } else if (random_.one_in(12)) {
             static_cast<void>(rig_.drv.unshare_area(last_area_));
         }
+    }
+
+    /// Whether what the sides say about an area has to be right.
+    bool counts(std::uint16_t area_id) const {
+        const bool of_this_start = shared_in_[area_id] == rig_.drv.epoch();
+        return faults_.keeps_sense() && (faults_.keeps_order() || of_this_start);
     }
 
     void use_devices() {
@@ -265,7 +273,10 @@ private:
         std::size_t count = 0;
         for (area_task t = rig_.dev.poll_task(); t.what != area_task::kind::none; t = rig_.dev.poll_task()) {
             tasks_.push_back(t);
-            if (t.what == area_task::kind::map) mapped_.push_back(t.area_id);
+            if (t.what == area_task::kind::map) {
+                mapped_.push_back(t.area_id);
+                expect(!counts(t.area_id) || !given_back_[t.area_id], "memory that was given back is not mapped");
+            }
             if (++count > 2 * rig_device_capacity.areas) return expect(false, "a bounded number of tasks at a time");
         }
         if (tasks_.empty()) return;
@@ -301,7 +312,10 @@ private:
                 expect(owners == 1, "the end of a request belongs to one ticket");
             }
             const bool given_back = e.kind == area_released || e.kind == area_refused;
-            if (given_back && faults_.keeps_sense())
+            if (!given_back) continue;
+            const auto id = static_cast<std::uint16_t>(e.index);
+            given_back_[id] = true;
+            if (counts(id))
                 expect(std::find(mapped_.begin(), mapped_.end(), e.index) == mapped_.end(),
                        "memory that is given back is not mapped any more");
         }
@@ -470,6 +484,7 @@ private:
         tickets_.clear();
         last_area_ = 0;
         std::fill(sent_in_.begin(), sent_in_.end(), ~0u);
+        std::fill(given_back_.begin(), given_back_.end(), false);
         rig_.drv = decltype(rig_.drv){rig_.options_of_driver(polls_)};
         epoch_ = 0;
     }
@@ -572,6 +587,8 @@ private:
     std::vector<area_task> tasks_;
     std::vector<std::uint32_t> mapped_; // areas that the owner of the device side has been told to map
     std::uint16_t last_area_ = 0;
+    std::vector<std::uint32_t> shared_in_ = std::vector<std::uint32_t>(65536, ~0u); // epoch of an area
+    std::vector<bool> given_back_ = std::vector<bool>(65536);                       // areas
     std::vector<std::uint8_t> held_; // a frame that the device side has not taken yet
     bool sound_ = false;             // no new faults
     unsigned done_ = 0;
