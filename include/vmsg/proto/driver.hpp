@@ -596,7 +596,8 @@ private:
         case send_version: opened = open_step(bus_.proposal(options_)); break;
         case send_event_configure:
             if constexpr (present_in<event_configure_request, R>)
-                opened = open_step(event_configure_request{events(), 0, options_.notif_id});
+                opened = open_step(event_configure_request{
+                    events(), 0, fifo_.configured() ? options_.fifo.notif_id : options_.notif_id});
             break;
         case send_fifo_configure:
             if constexpr (has_fifo) {
