@@ -82,6 +82,7 @@
 #include <vmsg/transport/fifo_region.hpp>
 #include <vmsg/transport/fifo_ring.hpp>
 #include <vmsg/transport/loopback.hpp>
+#include <vmsg/transport/notification_doorbell.hpp>
 #include <vmsg/transport/switched.hpp>
 #include <vmsg/transport/tracer.hpp>
 #include <vmsg/transport/transport.hpp>
