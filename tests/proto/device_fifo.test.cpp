@@ -4,6 +4,8 @@
 
 #include "proto/support/device_bench.hpp"
 
+#include <initializer_list>
+
 using namespace proto_test;
 
 namespace {

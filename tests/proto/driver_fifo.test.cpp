@@ -3,6 +3,8 @@
 
 #include "proto/support/driver_bench.hpp"
 
+#include <initializer_list>
+
 using namespace proto_test;
 
 namespace {

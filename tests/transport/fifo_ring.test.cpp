@@ -4,6 +4,8 @@
 #include "support/check.hpp"
 #include "transport/fifo_support.hpp"
 
+#include <initializer_list>
+
 using namespace fifo_test;
 
 namespace {
