@@ -78,8 +78,8 @@ TEST_CASE("two threads exchange frames through a FIFO, in order and whole") {
     }
 }
 
-// A writer that sleeps when the ring is full is woken by the reader that finds it full. Each ring of the doorbell is one
-// wake-up: if one were missing, the writer would sleep for ever.
+// A writer that sleeps when the ring is full is woken by the reader that finds it full. Each doorbell is one wake-up:
+// if one were missing, the writer would sleep for ever.
 TEST_CASE("a writer that waits for room always hears of it") {
     struct counting_bell {
         std::atomic<std::uint32_t>* count;

@@ -83,7 +83,7 @@ TEST_CASE("every deviation is of a section that is checked") {
         "rfc2025.json bus_addr",         "rfc2025.json malformed",        "oasis_v1.json messages",
         "oasis_v1.json bus_addr",        "oasis_v2.json messages",        "oasis_v2.json bus_addr",
         "oasis_v2.json malformed",       "oasis_v2.json fifo.layout",     "oasis_v2.json fifo.headers",
-        "oasis_v2.json fifo.region",      "oasis_v2.json fifo.enqueue",    "oasis_v2.json fifo.dequeue",
+        "oasis_v2.json fifo.region",     "oasis_v2.json fifo.enqueue",    "oasis_v2.json fifo.dequeue",
         "ffa.json partition_msg_header", "ffa.json direct_req2",          "layout-rfc2025.json messages",
         "layout-rfc2025.json constants", "layout-oasis_v1.json messages", "layout-oasis_v1.json constants",
         "layout-oasis_v2.json messages", "layout-oasis_v2.json constants"};

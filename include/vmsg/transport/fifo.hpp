@@ -80,8 +80,8 @@ public:
         return reader_.fault() != fifo_fault::none ? reader_.fault() : writer_.fault();
     }
 
-    /// How the bus stands: to be told before a frame is sent and before one is received. The driver side makes its rings
-    /// anew before they are offered; both sides end when the bus does.
+    /// How the bus stands: to be told before a frame is sent and before one is received. The driver side makes its
+    /// rings anew before they are offered; both sides end when the bus does.
     constexpr void follow(const fifo_link& link) {
         if (link == link_) return;
         if (link.stage == fifo_stage::off)
@@ -99,8 +99,8 @@ public:
 
     constexpr std::size_t max_msg_size() const { return fifo_max_msg_size; }
 
-    /// One attempt. Errors: `truncated`, `oversize`, `bad_length`, `bad_value` (no frame of a bus message or a transport
-    /// message), `would_block` (full), `not_supported` (not open), `aborted` (it has failed).
+    /// One attempt. Errors: `truncated`, `oversize`, `bad_length`, `bad_value` (a bus message that names a
+    /// device), `would_block` (full), `not_supported` (not open), `aborted` (it has failed).
     constexpr result<void> send(ffa::endpoint_id, byte_view frame, instant now) {
         if (state_ == state::closed) return errc::not_supported;
         repeat_bell(now);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The two ends of a ring in shared memory: `fifo_writer` and `fifo_reader`. The peer may write every byte of the ring at
-// any time. Source: FF-A bus ALP2 (oasis_v2), "FIFO header"; rule N10.
+// The two ends of a ring in shared memory: `fifo_writer` and `fifo_reader`. The peer may write every byte of the ring
+// at any time. Source: FF-A bus ALP2 (oasis_v2), "FIFO header"; rule N10.
 
 #include <cstddef>
 #include <cstdint>
@@ -83,8 +83,8 @@ public:
     constexpr fifo_writer() = default;
     constexpr explicit fifo_writer(const fifo_ring& ring) : fifo_end(ring, fifo_write_index_offset) {}
 
-    /// Puts a frame into the ring, zeroes behind it. Errors: `full`; `bad_value` (a fault, or a bus message that names a
-    /// device); `oversize`, `truncated`, `bad_length` (the size of the frame, or what its header says of it).
+    /// Puts a frame into the ring, zeroes behind it. Errors: `full`; `bad_value` (a fault, or a bus message that names
+    /// a device); `oversize`, `truncated`, `bad_length` (the size of the frame, or what its header says of it).
     constexpr result<void> put(byte_view frame) {
         const auto h = validate_inbound<revision::oasis_v2>(frame, fifo_max_msg_size);
         if (!h) return h.error();
@@ -122,9 +122,9 @@ public:
     constexpr fifo_reader() = default;
     constexpr explicit fifo_reader(const fifo_ring& ring) : fifo_end(ring, fifo_read_index_offset) {}
 
-    /// Takes the next frame out of the ring, whatever it is. Errors: `would_block` (the ring is empty); `bad_value` with
-    /// a `fault()` (the ring is not read any more), without one (the entry holds no frame, and is skipped); `oversize`
-    /// (the frame does not fit the buffer, of which nothing is written, and is gone).
+    /// Takes the next frame out of the ring, whatever it is. Errors: `would_block` (the ring is empty);
+    /// `bad_value` with a `fault()` (the ring is not read any more), or without one (the entry holds no frame and is skipped);
+    /// `oversize` (the frame does not fit the buffer, of which nothing is written, and is gone).
     constexpr fifo_taken take(byte_span buffer) {
         const auto written = peer_index(fifo_write_index_offset, fifo_fault::read_index, fifo_fault::write_index);
         if (!written) return {.error = written.error()};

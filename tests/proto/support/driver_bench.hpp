@@ -43,7 +43,7 @@ public:
     static constexpr revision rev = R;
     driver<R, C> engine;
     instant now = 1'000;
-    std::uint32_t offered_bits = 0; ///< transport features of the peer
+    std::uint32_t offered_bits = 0;                                             ///< transport features of the peer
     bus_feature carriers = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< of the peer
 
     explicit driver_bench(const driver_options& options = driver_options_for<R>()) : engine(options) {}
