@@ -29,7 +29,9 @@ struct inbound {
 ///   carrier with one peer ignores `peer`.
 /// - `receive(buffer, now)`: the next frame, copied into `buffer`; `would_block` if there is none; `oversize` if it
 ///   does not fit, and then it is gone. A buffer of `max_msg_size()` bytes always suffices. Bytes after the frame are
-///   left alone.
+///   left alone. `aborted`: the carrier does not work any more, and has said so now; the bus has to begin anew.
+///
+/// A carrier may also have `poll_timeout()`: when `receive` has something to do by itself, `never` if nothing is due.
 template <class T>
 concept transport = requires(T& t, const T& c, ffa::endpoint_id peer, byte_view frame, byte_span buffer, instant now) {
     { c.max_msg_size() } -> std::convertible_to<std::size_t>;
