@@ -179,21 +179,21 @@ public:
         }
     }
 
-    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
-    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final. A
-    /// request whose budget is spent has failed with `busy` or `no_answer`.
+    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
+    /// transient (`is_transient`) is tried again within the policy's budget, everything else is final. A request whose
+    /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
         const sending what = sending_;
         sending_ = sending::nothing;
         const errc why = outcome.error();
         bool again = false;
-        if (why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry) {
+        if (is_transient(why)) {
             ++counters_.refused_sends;
             again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
             if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
-            // To a user these two would mean that nothing is decided yet.
-            if (why == errc::would_block || why == errc::retry) outcome = errc::busy;
+            // To a user the others would mean that nothing is decided yet.
+            if (why != errc::no_answer) outcome = errc::busy;
         }
         if (!again) next_send_ = 0;
         if (outcome) ++counters_.sent;

@@ -158,8 +158,7 @@ private:
         for (held_frame& h : held_) {
             if (!h.taken || (h.due > now && !(overtaking && h.overtaken))) continue;
             const result<void> outcome = wire_.send(h.peer, {h.bytes, h.size}, now);
-            const errc why = outcome.error();
-            if (why == errc::would_block || why == errc::busy || why == errc::no_answer || why == errc::retry) continue;
+            if (is_transient(outcome.error())) continue;
             h.taken = false;
             ++(outcome ? counters_.passed : counters_.lost);
         }
