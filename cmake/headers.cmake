@@ -73,7 +73,10 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
     include/vmsg/time.hpp
+    include/vmsg/transport/direct.hpp
+    include/vmsg/transport/direct_device.hpp
     include/vmsg/transport/fault_injector.hpp
+    include/vmsg/transport/indirect.hpp
     include/vmsg/transport/loopback.hpp
     include/vmsg/transport/tracer.hpp
     include/vmsg/transport/transport.hpp

@@ -425,6 +425,7 @@ private:
     }
 
     constexpr void handle_response(const header& h, byte_view frame, instant now) {
+        if (h.is_bus() && h.msg_id == row_of<event_ack_response>.id) return handle_null(h, now);
         const auto s = requests_.match(h);
         if (!s) return drop(s.error() == errc::timed_out ? drop_reason::late : drop_reason::stale);
         const exchange_type& x = requests_[*s];
@@ -442,6 +443,24 @@ private:
         }
         const bool unusable = why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
         conclude(*s, unusable ? ending::unclear : ending::answered, now);
+    }
+
+    /// A bus response without an id: an event, which has token 0, was taken; or, before there was FFA_ERROR, a request
+    /// was discarded. Direct messages are answered one by one, so that there is no doubt which it is.
+    constexpr void handle_null(const header& h, instant now) {
+        if (h.msg_size != header_size<R>) return drop(drop_reason::bad_value);
+        if constexpr (!present_in<error_response, R>) {
+            if (const auto s = requests_.match_null(h.token)) {
+                requests_.fail(*s, errc::peer_error);
+                return conclude(*s, ending::answered, now);
+            }
+        }
+        if (h.token != 0) drop(drop_reason::bad_value);
+    }
+    /// What device sides before oasis_v2 answer to an EVENT_AVAIL that came as a direct message: its own id.
+    constexpr bool acknowledges(const header& h) const {
+        return !present_in<event_ack_response, R> && !h.is_bus() && h.msg_id == row_of<event_avail>.id &&
+               h.msg_size == header_size<R> && h.token == 0 && devices_.find(h.dev_num) != nullptr;
     }
 
     /// What an FFA_ERROR says to the request that it answers.
@@ -499,7 +518,9 @@ private:
             }
             return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
         }
-        if (why == errc::peer_error && bus_.negotiated()) go_on(bus_input::lost, why, now);
+        // A null message may come from a device side that has never known the request.
+        const bool forgotten = why == errc::peer_error && present_in<error_response, R>;
+        if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
     }
 
     // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
@@ -675,6 +696,7 @@ private:
 
     constexpr void handle_event(const header& h, byte_view frame, instant now) {
         if (!bus_.negotiated() && !may_be_early(h)) return drop(drop_reason::too_early);
+        if (h.is_response() && acknowledges(h)) return;
         const bool taken = h.is_response() ? refuse(drop_reason::unknown_id) : take_event(h, frame, now);
         if (taken) ++counters_.events;
         if (!answers_poll(h)) return;

@@ -31,6 +31,14 @@ struct retry_policy {
     constexpr duration quarantine() const { return 2 * response_timeout; }
 };
 
+/// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A bus,
+/// rule N7).
+inline constexpr retry_policy direct_retry_policy{.busy_attempts = 3, .busy_backoff = 0, .max_busy_backoff = 0};
+
+/// Over indirect messages the peer has to empty its buffer first: ten attempts, 1 and 2 ms apart (FF-A bus, rule N9).
+inline constexpr retry_policy indirect_retry_policy{
+    .busy_attempts = 10, .busy_backoff = 1 * milliseconds, .max_busy_backoff = 2 * milliseconds};
+
 /// Budgets of a device side, which only sends: five seconds for one frame (FF-A bus, rules N8, N9).
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};

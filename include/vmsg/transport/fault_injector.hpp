@@ -100,9 +100,10 @@ public:
         return wire_.receive(buffer, now);
     }
 
-    /// When a frame that is held back is due; `never` if none is. It leaves in the next `send` or `receive` after that.
+    /// When a frame that is held back is due, or the carrier has something to do; `never` if neither is so. It happens
+    /// in the next `send` or `receive` after that.
     constexpr instant poll_timeout() const {
-        instant first = never;
+        instant first = timeout_of(wire_);
         for (const held_frame& h : held_)
             if (h.taken && h.due < first) first = h.due;
         return first;
