@@ -115,6 +115,34 @@ TEST_CASE("direct: the all-zero answer has the same budget, an error and a count
     CHECK(rig.wire.counters().busy == 0);
 }
 
+TEST_CASE("direct: the same when the all-zero answer comes only after an interrupt") {
+    direct_rig<revision::oasis_v2> rig;
+    bring_up<revision::oasis_v2>(rig);
+    int zeros = 2;
+    rig.manager.interrupts = 1;
+    rig.manager.answer = [&](ffa::call_frame& frame) {
+        if (zeros == 0) return;
+        if (zeros > 0) --zeros;
+        frame = ffa::encode_direct_response(device_id, driver_id, {});
+    };
+    const auto requests = rig.manager.requests();
+    const auto counted = rig.session.engine().counters();
+    CHECK(rig.session.ping(1));
+    CHECK(rig.manager.requests() == requests + 3);
+    CHECK(rig.session.engine().counters().refused_sends == counted.refused_sends + 2);
+    CHECK(rig.session.engine().counters().timeouts == 0);
+    zeros = -1;
+    CHECK(rig.session.ping(1).error() == errc::no_answer);
+    CHECK(rig.manager.requests() == requests + 3 + 9);
+    CHECK(rig.session.engine().counters().timeouts == 0);
+    // A kick that has not arrived is not forgotten.
+    REQUIRE(rig.session.at(number).notify(0, 0));
+    const auto e = rig.session.wait(rig.clock.now() + 1 * milliseconds);
+    CHECK(e.kind == proto::driver_event_kind::kick_lost);
+    CHECK(e.dev_num == number);
+    CHECK(e.index == 0);
+}
+
 TEST_CASE_TEMPLATE("direct: an answer after the time-out does not reach the next request (defects b, c)", Rev,
                    VMSG_REVISIONS) {
     constexpr revision R = Rev::value;

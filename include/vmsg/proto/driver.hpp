@@ -197,12 +197,28 @@ public:
         }
         if (!again) next_send_ = 0;
         if (outcome) ++counters_.sent;
+        last_sent_ = outcome ? what : sending::nothing;
+        if (what == sending::kick) last_kick_ = kicks_[0];
         if (what == sending::request)
             request_left(outcome, again, now);
         else if (what == sending::kick && !again)
             kick_left(outcome);
         else if (what == sending::pong && !again)
             pong_left();
+    }
+
+    /// The frame that was sent last was not carried out after all: `receive` of a carrier that had taken it gives
+    /// `no_answer` in place of its answer. A request is tried again within the policy's budget, a kick is reported.
+    constexpr void handle_refused(instant now) {
+        ++counters_.refused_sends;
+        const sending what = last_sent_;
+        last_sent_ = sending::nothing;
+        const slot s = sending_slot_;
+        if (what == sending::kick) return devices_.kick_lost(last_kick_.dev_num, last_kick_.event.vq_index);
+        if (what != sending::request || !is_out(s) || requests_[s].state != exchange_state::sent) return;
+        const bool again = ++requests_[s].attempts < options_.policy.busy_attempts;
+        next_send_ = again ? now + options_.policy.backoff(requests_[s].attempts) : 0;
+        request_left(errc::no_answer, again, now);
     }
 
     /// Time has passed: requests time out, quarantines end.
@@ -781,6 +797,7 @@ private:
     bus_action todo_{}; // wanted, but there was no free slot
     driver_event_kind bus_news_{};
     sending sending_{};
+    sending last_sent_{};
     slot sending_slot_ = no_slot; // of the request whose frame is out for sending
     std::uint16_t sending_serial_ = 0;
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
@@ -797,6 +814,7 @@ private:
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};
     kick kicks_[C.kicks]{};
+    kick last_kick_{}; // that has left
     table requests_{};
     judge_function judges_[C.requests]{};
     device_directory<C.devices> devices_{};

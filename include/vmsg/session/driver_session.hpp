@@ -181,6 +181,7 @@ private:
     constexpr bool receive_one() {
         const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
         if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
+        if (in.error() == errc::no_answer) engine_.handle_refused(clock_.now());
         return in || in.error() != errc::would_block;
     }
     constexpr void idle(instant until) {

@@ -29,7 +29,8 @@ struct inbound {
 ///   carrier with one peer ignores `peer`.
 /// - `receive(buffer, now)`: the next frame, copied into `buffer`; `would_block` if there is none; `oversize` if it
 ///   does not fit, and then it is gone. A buffer of `max_msg_size()` bytes always suffices. Bytes after the frame are
-///   left alone.
+///   left alone. `no_answer`: the frame that was sent last was not carried out, and may be tried again. Everything else
+///   is about a frame that has come and that cannot be given.
 /// - `poll_timeout()`, which not every carrier has: when `send` or `receive` has something to do although nothing has
 ///   come; `never` if there is nothing (`timeout_of`).
 template <class T>
