@@ -8,12 +8,26 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/feature.hpp
     include/vmsg/ffa/call_frame.hpp
     include/vmsg/ffa/conduit.hpp
+    include/vmsg/ffa/console.hpp
     include/vmsg/ffa/direct.hpp
+    include/vmsg/ffa/discovery.hpp
     include/vmsg/ffa/endpoint_id.hpp
     include/vmsg/ffa/error.hpp
     include/vmsg/ffa/explain.hpp
     include/vmsg/ffa/function_id.hpp
+    include/vmsg/ffa/function_table.hpp
     include/vmsg/ffa/indirect.hpp
+    include/vmsg/ffa/negotiate.hpp
+    include/vmsg/ffa/notification.hpp
+    include/vmsg/ffa/notification_info.hpp
+    include/vmsg/ffa/partition_info.hpp
+    include/vmsg/ffa/plain_direct.hpp
+    include/vmsg/ffa/registers.hpp
+    include/vmsg/ffa/rxtx.hpp
+    include/vmsg/ffa/rxtx_calls.hpp
+    include/vmsg/ffa/scheduling.hpp
+    include/vmsg/ffa/setup.hpp
+    include/vmsg/ffa/uuid_registers.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
     include/vmsg/message/all.hpp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 // Direct messages: FFA_MSG_SEND_DIRECT_REQ2 and RESP2 as data. Source: FF-A 1.2: x1 sender and receiver, x2 and x3 the
-// UUID of the service, x4 to x17 the 112 bytes of message.
+// UUID of the service, x4 to x17 the 112 bytes of message. The older ones: `plain_direct.hpp`.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 // Indirect messages: the header that precedes a message in the TX and RX buffers of FFA_MSG_SEND2. Source: FF-A 1.1
-// (20 bytes) and 1.2 (40 bytes, with the UUID of the service), "Partition message header".
+// (20 bytes) and 1.2 (40 bytes, with the UUID of the service), "Partition message header". And the call itself.
 
 #include <cstddef>
 #include <cstdint>
 
 #include <vmsg/bytes.hpp>
+#include <vmsg/ffa/call_frame.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/function_id.hpp>
+#include <vmsg/ffa/registers.hpp>
 #include <vmsg/ffa/version.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/uuid.hpp>
@@ -87,6 +90,23 @@ constexpr result<indirect_message> decode_indirect(byte_view buffer) {
     const bool has_service = h.offset >= detail::long_indirect_header::fixed_size;
     if (has_service) detail::long_indirect_header::get<0>(source, h);
     return indirect_message{h.src, h.dst, has_service, h.service, buffer.drop(h.offset).first(h.size)};
+}
+
+/// FFA_MSG_SEND2: sends what is in the caller's TX buffer.
+struct msg_send2_call {
+    endpoint_id forwarded_for{}; ///< w1 bits 31:16: the VM whose message a hypervisor forwards; zero from a partition
+    bool delay_sri{};            ///< w2 bit 1, only of secure partitions: no schedule receiver interrupt for now
+    friend bool operator==(const msg_send2_call&, const msg_send2_call&) = default;
+};
+constexpr call_frame encode(const msg_send2_call& c) {
+    call_frame frame = detail::frame_of(function_id::msg_send2);
+    frame.x[1] = to_register(endpoint_pair{c.forwarded_for, {}});
+    frame.x[2] = c.delay_sri ? 2 : 0;
+    return frame;
+}
+constexpr result<msg_send2_call> decode_msg_send2(const call_frame& frame) {
+    if (!detail::is_call(frame, function_id::msg_send2)) return errc::bad_type;
+    return msg_send2_call{endpoints_in(frame.x[1]).src, (frame.x[2] & 2) != 0};
 }
 
 } // namespace vmsg::ffa
