@@ -17,6 +17,11 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/function_id.hpp
     include/vmsg/ffa/function_table.hpp
     include/vmsg/ffa/indirect.hpp
+    include/vmsg/ffa/memory.hpp
+    include/vmsg/ffa/memory_calls.hpp
+    include/vmsg/ffa/memory_descriptor.hpp
+    include/vmsg/ffa/memory_relinquish.hpp
+    include/vmsg/ffa/memory_rules.hpp
     include/vmsg/ffa/negotiate.hpp
     include/vmsg/ffa/notification.hpp
     include/vmsg/ffa/notification_info.hpp
