@@ -19,23 +19,14 @@ namespace vmsg::sim::detail {
 
 constexpr bool is_direct2(ffa::function_id id) { return id == ffa::function_id::msg_send_direct_req2; }
 
-// Registers of a direct message that arrive between these two.
-constexpr std::size_t carried(const machine& m, const partition& a, const partition& b, ffa::function_id id) {
-    const bool both_extended = extended(a) && extended(b);
-    if (id == ffa::function_id::msg_send_direct_req2 || id == ffa::function_id::msg_send_direct_resp2)
-        return both_extended ? m.rules.carried_registers : 8;
-    const bool wide = ffa::is_64_bit(id) && a.version >= ffa::version::v1_3 && b.version >= ffa::version::v1_3;
-    return wide ? 18 : 8;
-}
-
-// What arrives: the same call, without the hint, upper halves that mean nothing, and what is not carried.
-constexpr ffa::call_frame delivered(const ffa::call_frame& sent, std::size_t registers) {
-    const ffa::function_id id = ffa::function_of(sent);
-    ffa::call_frame made;
-    made.x[0] = static_cast<std::uint64_t>(id);
-    for (std::size_t i = 1; i < registers; ++i) made.x[i] = ffa::is_64_bit(id) ? sent.x[i] : ffa::word_in(sent, i);
-    made.x[1] = ffa::word_in(sent, 1);
-    return made;
+// By which methods the service `wanted` of `p` can be reached; of any service if it is nil. Nothing if `p` does not have
+// it and the manager looks.
+constexpr std::optional<ffa::partition_properties> service_methods(const machine& m, const partition& p,
+                                                                   const uuid& wanted) {
+    for (std::size_t i = 0; !wanted.is_nil() && i < p.config.service_count; ++i)
+        if (p.config.services[i].id == wanted) return p.config.services[i].properties;
+    if (!wanted.is_nil() && !m.rules.delivers_unknown_service) return std::nullopt;
+    return properties_of(p, max_services);
 }
 
 // Why a direct request cannot be delivered, apart from BUSY; nothing if it can. `to` may be null.
@@ -72,7 +63,7 @@ constexpr bool interrupted(machine& m, partition& p, ffa::function_id on) {
         p.work.interruption = ffa::function_id::yield;
     }
     if (!f) return false;
-    p.work.interruptions = f->times - (f->times == for_ever ? 0 : 1);
+    p.work.interruptions = f->times - (f->times == for_ever ? 0 : 1); // this answer is the first
     if (f->names.endpoint != ffa::endpoint_id{}) p.work.resume_by = f->names;
     p.state = partition_state::preempted;
     return true;

@@ -10,23 +10,39 @@
 #include <vmsg/ffa/plain_direct.hpp>
 #include <vmsg/ffa/scheduling.hpp>
 #include <vmsg/sim/machine.hpp>
+#include <vmsg/sim/memory_map.hpp>
 #include <vmsg/sim/setup.hpp>
 
 namespace vmsg::sim::detail {
 
-/// Executes the call in `frame` for `p` and leaves the answer there: `dispatch.hpp`.
-inline void dispatch(machine& m, partition& p, ffa::call_frame& frame);
+// Registers of a direct message that arrive between these two.
+constexpr std::size_t carried(const machine& m, const partition& a, const partition& b, ffa::function_id id) {
+    const bool both_extended = extended(a) && extended(b);
+    if (id == ffa::function_id::msg_send_direct_req2 || id == ffa::function_id::msg_send_direct_resp2)
+        return both_extended ? m.rules.carried_registers : 8;
+    const bool wide = ffa::is_64_bit(id) && a.version >= ffa::version::v1_3 && b.version >= ffa::version::v1_3;
+    return wide ? 18 : 8;
+}
+
+// What arrives: the same call, without the hint, upper halves that mean nothing, and what is not carried.
+constexpr ffa::call_frame delivered(const ffa::call_frame& sent, std::size_t registers) {
+    const ffa::function_id id = ffa::function_of(sent);
+    ffa::call_frame made;
+    made.x[0] = static_cast<std::uint64_t>(id);
+    for (std::size_t i = 1; i < registers; ++i) made.x[i] = ffa::is_64_bit(id) ? sent.x[i] : ffa::word_in(sent, i);
+    made.x[1] = ffa::word_in(sent, 1);
+    return made;
+}
 
 /// `p` starts anew: it has no buffers, no notifications and no version; what it had retrieved is given back.
 constexpr void restart(machine& m, partition& p) {
-    const ffa::call_frame none{};
     for (share& s : m.shares)
         if (borrower* const b = borrower_of(s, p.id()); b != nullptr && s.state == share_state::sent)
             b->retrieved = false;
     reset(p);
     ++p.epoch;
     ++m.generation;
-    ffa::call_frame told = none;
+    ffa::call_frame told;
     if (p.config.on_restart) p.config.on_restart(told);
 }
 
@@ -72,11 +88,27 @@ constexpr answer leave_with_yield(partition& p, const ffa::call_frame& frame) {
     return {ffa::encode(ffa::yield_call{p.work.resume_by, ffa::decode_yield(frame)->timeout}), 4};
 }
 
+// Whether the call in `frame` is one that leaves the partition, if it is in order.
+constexpr bool is_exit(const machine& m, const partition& p, const ffa::call_frame& frame) {
+    switch (ffa::form_64(ffa::function_of(frame))) {
+    case ffa::function_id::msg_wait_64:
+    case ffa::function_id::yield_64:
+    case ffa::function_id::msg_send_direct_resp_64:
+    case ffa::function_id::msg_send_direct_resp2: return true;
+    case ffa::function_id::error_64: return m.rules.forwards_error_reply && p.work.is_request();
+    default: return false;
+    }
+}
+
 // What the partition's call in `frame` means for who entered it; nothing if the partition is to be entered again, with
 // the answer that is then in `frame`.
 inline std::optional<answer> leave(machine& m, partition& p, ffa::call_frame& frame) {
     const ffa::function_id id = ffa::function_of(frame);
     const ffa::function_id wide = ffa::form_64(id);
+    if (!is_exit(m, p, frame)) {
+        m.execute(m, p, frame);
+        return std::nullopt;
+    }
     count_call(p, id);
     if (wide == ffa::function_id::msg_wait_64) {
         if (extended_arguments(m, p, frame))
@@ -88,18 +120,14 @@ inline std::optional<answer> leave(machine& m, partition& p, ffa::call_frame& fr
         return std::nullopt;
     }
     if (wide == ffa::function_id::yield_64) return leave_with_yield(p, frame);
-    if (wide == ffa::function_id::msg_send_direct_resp_64 || id == ffa::function_id::msg_send_direct_resp2) {
-        const auto why = bad_response(m, p, frame);
-        if (!why) return leave_with_response(m, p, frame);
-        put_answer(m, p, frame, refuse(*why));
-        return std::nullopt;
-    }
-    if (wide == ffa::function_id::error_64 && m.rules.forwards_error_reply && p.work.is_request()) {
+    if (wide == ffa::function_id::error_64) {
         p.work = {};
         p.state = partition_state::waiting;
         return refuse(ffa::error_in(frame));
     }
-    dispatch(m, p, frame);
+    const auto why = bad_response(m, p, frame);
+    if (!why) return leave_with_response(m, p, frame);
+    put_answer(m, p, frame, refuse(*why));
     return std::nullopt;
 }
 

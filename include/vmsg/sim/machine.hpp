@@ -46,6 +46,8 @@ constexpr answer refuse(ffa::error why) { return {ffa::encode_error(why), 3}; }
 constexpr answer granted() { return {ffa::encode_success(), 1}; }
 
 struct machine {
+    /// Executes the call in `frame` for `p` and leaves the answer there (`dispatch.hpp`).
+    void (*execute)(machine& m, partition& p, ffa::call_frame& frame);
     profile rules;
     std::span<partition> places; ///< room for partitions
     script faults;
@@ -75,6 +77,28 @@ struct machine {
 
 /// Whether registers x8 to x17 exist between these two.
 constexpr bool extended(const partition& p) { return p.version >= ffa::version::v1_2; }
+
+/// A copy of the start of a buffer that a partition can write at any time, as much as there is room for.
+constexpr byte_view private_copy(machine& m, byte_view shared) {
+    const std::size_t size = shared.size() < m.scratch.size() ? shared.size() : m.scratch.size();
+    copy_bytes(m.scratch.data(), shared.data(), size);
+    // Without it the compiler may read the shared bytes again instead of the copy.
+    if (!__builtin_is_constant_evaluated()) __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return byte_view{m.scratch}.first(size);
+}
+
+/// Whether `p` has something in x8 to x17 of a call that has to have zeroes there.
+constexpr bool extended_arguments(const machine& m, const partition& p, const ffa::call_frame& frame) {
+    if (!m.rules.checks_extended_arguments || !extended(p)) return false;
+    for (std::size_t i = 8; i < 18; ++i)
+        if (frame.x[i] != 0) return true;
+    return false;
+}
+
+constexpr void count_call(partition& p, ffa::function_id id) {
+    const std::uint32_t n = (static_cast<std::uint32_t>(id) & 0xffff) - 0x60;
+    if (n < 64) ++p.calls[n];
+}
 
 // What the caller finds in register `i`, which the answer does not define.
 constexpr std::uint64_t unused_value(machine& m, unused_registers rule, std::uint64_t before) {

@@ -49,22 +49,23 @@ constexpr bool contains(const share& s, std::uint64_t address, std::uint64_t len
     return false;
 }
 
-constexpr const borrower* borrower_of(const share& s, ffa::endpoint_id id) {
-    for (std::size_t i = 0; i < s.borrower_count; ++i)
-        if (s.borrowers[i].access.receiver == id) return &s.borrowers[i];
-    return nullptr;
-}
+/// What has become of the share at `id`, or null if it is no receiver.
 constexpr borrower* borrower_of(share& s, ffa::endpoint_id id) {
     for (std::size_t i = 0; i < s.borrower_count; ++i)
-        if (s.borrowers[i].access.receiver == id) return &s.borrowers[i];
+        if (s.given[i].receiver == id) return &s.borrowers[i];
     return nullptr;
+}
+constexpr bool has_retrieved(const share& s, ffa::endpoint_id id) {
+    for (std::size_t i = 0; i < s.borrower_count; ++i)
+        if (s.given[i].receiver == id) return s.borrowers[i].retrieved;
+    return false;
 }
 
 /// The area of memory that was given to `id` for good, or null.
 constexpr const memory_area* donated_to(const machine& m, ffa::endpoint_id id, std::uint64_t address,
                                         std::uint64_t length) {
     for (const share& s : m.shares) {
-        if (s.state != share_state::donated || s.borrowers[0].access.receiver != id) continue;
+        if (s.state != share_state::donated || s.given[0].receiver != id) continue;
         if (contains(s, address, length)) return area_of(m, s.origin, address, length);
     }
     return nullptr;
@@ -100,8 +101,7 @@ constexpr result<byte_span> memory_of(const machine& m, ffa::endpoint_id id, std
                                                      : part_of(*area, address, length);
     for (const share& s : m.shares) {
         if (s.state != share_state::sent || !contains(s, address, length)) continue;
-        const borrower* const b = borrower_of(s, id);
-        if (b == nullptr || !b->retrieved) continue;
+        if (!has_retrieved(s, id)) continue;
         if (const memory_area* const area = area_of(m, s.origin, address, length))
             return part_of(*area, address, length);
     }

@@ -69,8 +69,6 @@ enum class partition_state : std::uint8_t {
 };
 
 struct mailbox {
-    std::uint64_t tx_address = 0;
-    std::uint64_t rx_address = 0;
     byte_span tx{};
     byte_span rx{};
     bool mapped = false;
@@ -89,7 +87,7 @@ struct notifications {
     notification_set from_normal{};
     bool rx_full_spm = false; ///< framework notifications: a message from a partition is in RX
     bool rx_full_hyp = false; ///< a message from a virtual machine is in RX
-    bool enabled = false;
+    bool created = false; ///< by FFA_NOTIFICATION_BITMAP_CREATE
     bool told = true; ///< NOTIFICATION_INFO_GET has reported what is pending
 
     constexpr bool pending() const {
@@ -132,7 +130,6 @@ constexpr void reset(partition& p) {
     p.version_known = p.version_locked = false;
     p.box = {};
     p.notes = {};
-    p.notes.enabled = p.config.id != ffa::hypervisor_id;
     p.state = partition_state::waiting;
     p.work = {};
     p.wake = false;

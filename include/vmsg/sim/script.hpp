@@ -16,8 +16,8 @@ namespace vmsg::sim {
 
 enum class fault_kind : std::uint8_t {
     refuse,           ///< FFA_ERROR with `code`; the call is not executed
-    interrupt,        ///< direct requests, RUN: FFA_INTERRUPT first, naming `names`
-    yield,            ///< direct requests, RUN: FFA_YIELD first, naming `names`
+    interrupt,        ///< direct requests, RUN: `times` answers FFA_INTERRUPT, naming `names`, before the partition runs
+    yield,            ///< the same with FFA_YIELD
     zero_response,    ///< direct requests: the response has a payload of zeroes, the partition never saw the request
     garbage,          ///< whatever the answer does not define has random values
     sign_extend,      ///< the error in the answer is extended with its sign
@@ -56,6 +56,22 @@ public:
 
     /// The fault of `kind` that strikes this call, if there is one. Counts the call.
     constexpr std::optional<fault> strike(fault_kind kind, ffa::function_id on, ffa::endpoint_id caller) {
+        return take(kind, on, caller, 1);
+    }
+    /// The same for a fault whose `times` belong to a single call.
+    constexpr std::optional<fault> strike_run(fault_kind kind, ffa::function_id on, ffa::endpoint_id caller) {
+        return take(kind, on, caller, for_ever);
+    }
+    /// Faults that have not run out.
+    constexpr std::size_t left() const {
+        std::size_t n = 0;
+        for (std::size_t i = 0; i < count_; ++i) n += places_[i].times != 0 ? std::size_t{1} : std::size_t{0};
+        return n;
+    }
+
+private:
+    constexpr std::optional<fault> take(fault_kind kind, ffa::function_id on, ffa::endpoint_id caller,
+                                        std::uint32_t uses) {
         for (std::size_t i = 0; i < count_; ++i) {
             fault& f = places_[i];
             if (f.kind != kind || !concerns(f, on, caller) || f.times == 0) continue;
@@ -63,19 +79,12 @@ public:
                 --f.after;
                 continue;
             }
-            if (f.times != for_ever) --f.times;
-            return f;
+            const fault struck = f;
+            if (f.times != for_ever || uses == for_ever) f.times -= uses < f.times ? uses : f.times;
+            return struck;
         }
         return std::nullopt;
     }
-    /// Faults that have not run out.
-    constexpr std::size_t left() const {
-        std::size_t n = 0;
-        for (std::size_t i = 0; i < count_; ++i) n += places_[i].times != 0 ? 1 : 0;
-        return n;
-    }
-
-private:
     static constexpr bool concerns(const fault& f, ffa::function_id on, ffa::endpoint_id caller) {
         return (!f.on || ffa::form_64(*f.on) == ffa::form_64(on)) && (!f.caller || *f.caller == caller);
     }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <vmsg/ffa/memory.hpp>
+#include <vmsg/ffa/rxtx_calls.hpp>
 #include <vmsg/ffa/setup.hpp>
 #include <vmsg/sim/machine.hpp>
 #include <vmsg/sim/memory_map.hpp>
@@ -85,27 +86,24 @@ constexpr bool overlap(std::uint64_t a, std::uint64_t b, std::uint64_t length) {
 }
 
 constexpr answer map_buffers(machine& m, partition& p, const ffa::call_frame& frame) {
-    const bool wide = ffa::is_64_bit(ffa::function_of(frame));
-    const std::uint64_t tx = wide ? frame.x[1] : ffa::word_in(frame, 1);
-    const std::uint64_t rx = wide ? frame.x[2] : ffa::word_in(frame, 2);
-    const std::uint32_t pages = ffa::word_in(frame, 3);
+    const ffa::rxtx_map_call call = *ffa::decode_rxtx_map(frame);
     if (p.box.mapped) return refuse(ffa::error::denied);
-    if (pages == 0 || pages > m.rules.max_buffer_pages) return refuse(ffa::error::invalid_parameters);
-    const std::uint64_t length = pages * ffa::page_size;
-    if (tx % ffa::page_size != 0 || rx % ffa::page_size != 0 || overlap(tx, rx, length))
+    if (call.pages == 0 || call.pages > m.rules.max_buffer_pages) return refuse(ffa::error::invalid_parameters);
+    const std::uint64_t length = call.pages * ffa::page_size;
+    if (call.tx % ffa::page_size != 0 || call.rx % ffa::page_size != 0 || overlap(call.tx, call.rx, length))
         return refuse(ffa::error::invalid_parameters);
-    if (touches_device(m, p.id(), tx, length) || touches_device(m, p.id(), rx, length))
+    if (touches_device(m, p.id(), call.tx, length) || touches_device(m, p.id(), call.rx, length))
         return refuse(ffa::error::invalid_parameters);
-    const auto tx_bytes = memory_of(m, p.id(), tx, length);
-    const auto rx_bytes = memory_of(m, p.id(), rx, length);
+    const auto tx_bytes = memory_of(m, p.id(), call.tx, length);
+    const auto rx_bytes = memory_of(m, p.id(), call.rx, length);
     if (!tx_bytes || !rx_bytes) return refuse(ffa::error::no_memory);
-    p.box = {tx, rx, *tx_bytes, *rx_bytes, true, false};
+    p.box = {*tx_bytes, *rx_bytes, true, false};
     return granted();
 }
 
 // Only the caller with id 0 may act for a virtual machine, and not in this manager.
 constexpr answer unmap_buffers(machine& m, partition& p, const ffa::call_frame& frame) {
-    if ((ffa::word_in(frame, 1) >> 16) != 0 || !p.box.mapped) return refuse(ffa::error::invalid_parameters);
+    if (ffa::decode_rxtx_unmap(frame)->forwarded_for != ffa::endpoint_id{} || !p.box.mapped) return refuse(ffa::error::invalid_parameters);
     if (m.rules.unmap_refuses_owned_rx && p.box.rx_full) return refuse(ffa::error::denied);
     p.box = {};
     return granted();
@@ -119,14 +117,14 @@ constexpr bool release_rx(machine& m, partition& p) {
 }
 
 constexpr answer answer_rx_release(machine& m, partition& p, const ffa::call_frame& frame) {
-    if ((ffa::word_in(frame, 1) & 0xffff) != 0) return refuse(ffa::error::invalid_parameters);
+    if (ffa::decode_rx_release(frame)->forwarded_for != ffa::endpoint_id{}) return refuse(ffa::error::invalid_parameters);
     return release_rx(m, p) ? granted() : refuse(ffa::error::denied);
 }
 
 // A hypervisor wants the RX buffer of a virtual machine for itself.
 constexpr answer answer_rx_acquire(machine& m, partition& p, const ffa::call_frame& frame) {
     if (p.id() != ffa::hypervisor_id) return refuse(ffa::error::not_supported);
-    partition* const vm = m.find(static_cast<ffa::endpoint_id>(frame.x[1] & 0xffff));
+    partition* const vm = m.find(ffa::decode_rx_acquire(frame)->vm);
     if (vm == nullptr || vm->secure()) return refuse(ffa::error::invalid_parameters);
     if (!vm->box.mapped || vm->box.rx_full) return refuse(ffa::error::denied);
     vm->box.rx_full = true;

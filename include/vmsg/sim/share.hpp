@@ -9,6 +9,9 @@
 #include <vmsg/bytes.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/ffa/memory.hpp>
+#include <vmsg/ffa/memory_descriptor.hpp>
+#include <vmsg/ffa/memory_rules.hpp>
+#include <vmsg/ffa/version.hpp>
 
 namespace vmsg::sim::detail {
 
@@ -22,11 +25,13 @@ struct memory_area {
 
 inline constexpr std::size_t max_borrowers = 4; ///< of one share
 
+/// What has become of `share::given` with the same index.
 struct borrower {
-    ffa::memory_access access{};
     bool retrieved = false;
-    std::uint32_t sent_offset = 0;     ///< bytes of the retrieve response that it has
-    std::uint32_t previous_offset = 0; ///< where the last fragment of it began
+    bool complete = false;         ///< it has all of the descriptor
+    std::uint32_t have = 0;        ///< bytes of the descriptor that it has
+    std::uint32_t last_length = 0; ///< bytes of the fragment that it had last
+    ffa::version version{};        ///< in whose form it gets the descriptor
 };
 
 enum class share_state : std::uint8_t {
@@ -42,18 +47,20 @@ struct share {
     ffa::memory_operation operation{};
     ffa::endpoint_id owner{};
     ffa::endpoint_id origin{}; ///< in whose areas the memory is; another than the owner after a donation
-    ffa::memory_handle handle{};
-    ffa::memory_attributes attributes{};
-    ffa::memory_flags flags{};
-    std::uint64_t tag = 0;
-    std::size_t borrower_count = 0;
+    ffa::memory_transaction sent{};
+    ffa::memory_access given[max_borrowers]{};
     borrower borrowers[max_borrowers]{};
+    std::size_t borrower_count = 0;
     std::uint32_t page_count = 0;
     std::uint32_t region_count = 0; ///< regions in all
     std::uint32_t have = 0;         ///< regions so far
-    std::uint32_t next_offset = 0;  ///< bytes of the descriptor so far
-    std::uint32_t total_length = 0; ///< bytes of the whole descriptor
+    std::uint32_t received = 0;     ///< bytes of the descriptor so far
+    ffa::memory_tally tally{};
     std::span<ffa::memory_region> regions{}; ///< room for them
+
+    constexpr ffa::sent_memory as_sent() const {
+        return {operation, sent, ffa::memory_accesses{given, borrower_count}};
+    }
 };
 
 } // namespace vmsg::sim::detail
