@@ -20,8 +20,11 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/memory.hpp
     include/vmsg/ffa/memory_calls.hpp
     include/vmsg/ffa/memory_descriptor.hpp
+    include/vmsg/ffa/memory_permission_calls.hpp
     include/vmsg/ffa/memory_relinquish.hpp
+    include/vmsg/ffa/memory_retriever.hpp
     include/vmsg/ffa/memory_rules.hpp
+    include/vmsg/ffa/memory_sender.hpp
     include/vmsg/ffa/negotiate.hpp
     include/vmsg/ffa/notification.hpp
     include/vmsg/ffa/notification_info.hpp
@@ -30,6 +33,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/registers.hpp
     include/vmsg/ffa/rxtx.hpp
     include/vmsg/ffa/rxtx_calls.hpp
+    include/vmsg/ffa/rxtx_map_forward.hpp
     include/vmsg/ffa/scheduling.hpp
     include/vmsg/ffa/setup.hpp
     include/vmsg/ffa/uuid_registers.hpp
@@ -81,6 +85,8 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/sim/indirect_calls.hpp
     include/vmsg/sim/machine.hpp
     include/vmsg/sim/memory_map.hpp
+    include/vmsg/sim/memory_receive.hpp
+    include/vmsg/sim/memory_send.hpp
     include/vmsg/sim/notification_calls.hpp
     include/vmsg/sim/partition.hpp
     include/vmsg/sim/profile.hpp

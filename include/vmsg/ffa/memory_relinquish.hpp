@@ -28,6 +28,7 @@ using relinquish_layout = fields<field<0, &memory_relinquish::handle>, field<8, 
                                  reserved<12, 4>, field<16, &memory_relinquish::endpoint>>;
 static_assert(relinquish_layout::fixed_size == 18);
 inline constexpr std::size_t relinquish_count_offset = 12;
+inline constexpr std::size_t relinquish_head_size = 16; // bytes before the endpoints
 
 } // namespace detail
 

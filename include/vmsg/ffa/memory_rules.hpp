@@ -167,6 +167,8 @@ constexpr result<void> validate_memory_retrieve(const memory_descriptor& request
     if (type != memory_flags::type_any && type != type_of(sent.operation)) return errc::bad_value;
     const bool clears = (asked.flags & (memory_flags::zero | memory_flags::zero_after_relinquish)) != memory_flags{};
     if (clears && sent.operation == memory_operation::share) return errc::bad_value;
+    if (request.receivers.size() > sent.receivers.size()) return errc::bad_value;
+    if (!detail::receivers_distinct(request.receivers, given.sender)) return errc::bad_value;
     if (!legal(asked.attributes) || (asked.attributes & memory_attributes::non_secure) != memory_attributes{})
         return errc::bad_value;
     const auto mine = detail::find_receiver(request.receivers, caller);

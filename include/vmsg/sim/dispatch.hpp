@@ -10,6 +10,8 @@
 #include <vmsg/sim/discovery.hpp>
 #include <vmsg/sim/indirect_calls.hpp>
 #include <vmsg/sim/machine.hpp>
+#include <vmsg/sim/memory_receive.hpp>
+#include <vmsg/sim/memory_send.hpp>
 #include <vmsg/sim/notification_calls.hpp>
 #include <vmsg/sim/setup.hpp>
 
@@ -71,6 +73,25 @@ inline answer answer_notification(machine& m, partition& p, const ffa::call_fram
     }
 }
 
+inline answer answer_memory(machine& m, partition& p, const ffa::call_frame& frame) {
+    using enum ffa::function_id;
+    switch (ffa::function_of(frame)) {
+    case mem_share:
+    case mem_share_64:
+    case mem_lend:
+    case mem_lend_64:
+    case mem_donate:
+    case mem_donate_64: return answer_mem_send(m, p, frame);
+    case mem_frag_tx: return answer_frag_tx(m, p, frame);
+    case mem_reclaim: return answer_reclaim(m, p, frame);
+    case mem_retrieve_req:
+    case mem_retrieve_req_64: return answer_retrieve(m, p, frame);
+    case mem_frag_rx: return answer_frag_rx(m, p, frame);
+    case mem_relinquish: return answer_relinquish(m, p);
+    default: return answer_notification(m, p, frame);
+    }
+}
+
 inline answer answer_call(machine& m, partition& p, const ffa::call_frame& frame) {
     using enum ffa::function_id;
     switch (ffa::function_of(frame)) {
@@ -89,8 +110,25 @@ inline answer answer_call(machine& m, partition& p, const ffa::call_frame& frame
     case msg_send_direct_resp_64:
     case msg_send_direct_resp2: return answer_exit(m, p, frame);
     case msg_send2: return answer_send2(m, p, frame);
-    default: return answer_notification(m, p, frame);
+    default: return answer_memory(m, p, frame);
     }
+}
+
+// FFA_MEM_OP_PAUSE in place of the answer, `times` times.
+constexpr answer pause(machine& m, partition& p, const ffa::call_frame& frame, std::uint32_t times) {
+    const auto handle = static_cast<ffa::memory_handle>(m.rules.handle_base | m.next_handle++);
+    p.paused = {true, handle, frame, times == for_ever ? for_ever : times - 1};
+    return {ffa::encode(ffa::mem_op_pause{handle}), 3};
+}
+
+inline answer answer_resume(machine& m, partition& p, const ffa::call_frame& frame) {
+    if (ffa::decode_mem_op_resume(frame)->handle != p.paused.handle) return refuse(ffa::error::invalid_parameters);
+    if (p.paused.left != 0) {
+        if (p.paused.left != for_ever) --p.paused.left;
+        return {ffa::encode(ffa::mem_op_pause{p.paused.handle}), 3};
+    }
+    p.paused.open = false;
+    return answer_call(m, p, p.paused.call);
 }
 
 // Whether it is a call of FF-A at all: anything else is answered as SMCCC says, without FFA_ERROR.
@@ -106,7 +144,11 @@ inline answer answer_permitted(machine& m, partition& p, const ffa::call_frame& 
         return refuse(ffa::error::not_supported);
     if (!is_version && m.rules.locks_version) p.version_locked = true;
     if (const auto f = m.faults.strike(fault_kind::refuse, id, p.id())) return is_version ? no_version() : refuse(f->code);
+    if (p.paused.open && id == ffa::function_id::mem_op_resume) return answer_resume(m, p, frame);
     if (!supports(m, p, id)) return refuse(ffa::error::not_supported);
+    if (is_memory_call(id)) {
+        if (const auto f = m.faults.strike_run(fault_kind::pause, id, p.id())) return pause(m, p, frame, f->times);
+    }
     return answer_call(m, p, frame);
 }
 

@@ -10,7 +10,7 @@
 #include <vmsg/ffa/plain_direct.hpp>
 #include <vmsg/ffa/scheduling.hpp>
 #include <vmsg/sim/machine.hpp>
-#include <vmsg/sim/memory_map.hpp>
+#include <vmsg/sim/memory_send.hpp>
 #include <vmsg/sim/setup.hpp>
 
 namespace vmsg::sim::detail {
@@ -36,9 +36,7 @@ constexpr ffa::call_frame delivered(const ffa::call_frame& sent, std::size_t reg
 
 /// `p` starts anew: it has no buffers, no notifications and no version; what it had retrieved is given back.
 constexpr void restart(machine& m, partition& p) {
-    for (share& s : m.shares)
-        if (borrower* const b = borrower_of(s, p.id()); b != nullptr && s.state == share_state::sent)
-            b->retrieved = false;
+    forget_memory(m, p);
     reset(p);
     ++p.epoch;
     ++m.generation;

@@ -10,6 +10,7 @@
 #include <vmsg/ffa/call_frame.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/ffa/function_id.hpp>
+#include <vmsg/ffa/memory.hpp>
 #include <vmsg/ffa/partition_info.hpp>
 #include <vmsg/ffa/version.hpp>
 #include <vmsg/uuid.hpp>
@@ -107,6 +108,14 @@ struct engagement {
     constexpr bool is_request() const { return request != ffa::function_id{}; }
 };
 
+/// A memory operation that was paused, and the handle to resume it by.
+struct paused_operation {
+    bool open = false;
+    ffa::memory_handle handle{};
+    ffa::call_frame call{};
+    std::uint32_t left = 0; ///< further pauses
+};
+
 struct partition {
     partition_config config{};
     ffa::version version{};
@@ -116,6 +125,7 @@ struct partition {
     notifications notes{};
     partition_state state = partition_state::waiting;
     engagement work{};
+    paused_operation paused{};
     bool wake = false; ///< something came in since it last ran
     std::uint32_t epoch = 0; ///< restarts
     std::uint32_t calls[64]{}; ///< by function number from 0x60 on
@@ -132,6 +142,7 @@ constexpr void reset(partition& p) {
     p.notes = {};
     p.state = partition_state::waiting;
     p.work = {};
+    p.paused = {};
     p.wake = false;
 }
 

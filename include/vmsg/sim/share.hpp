@@ -29,6 +29,7 @@ inline constexpr std::size_t max_borrowers = 4; ///< of one share
 struct borrower {
     bool retrieved = false;
     bool complete = false;         ///< it has all of the descriptor
+    bool clear_after = false;      ///< the memory is to be zeroed when it is relinquished
     std::uint32_t have = 0;        ///< bytes of the descriptor that it has
     std::uint32_t last_length = 0; ///< bytes of the fragment that it had last
     ffa::version version{};        ///< in whose form it gets the descriptor
