@@ -66,6 +66,19 @@ struct actor {
     }
 };
 
+inline constexpr ffa::call_frame done = ffa::encode_success();
+inline constexpr ffa::call_frame not_supported = ffa::encode_error(ffa::error::not_supported);
+inline constexpr ffa::call_frame invalid = ffa::encode_error(ffa::error::invalid_parameters);
+inline constexpr ffa::call_frame busy = ffa::encode_error(ffa::error::busy);
+inline constexpr ffa::call_frame denied = ffa::encode_error(ffa::error::denied);
+inline constexpr ffa::call_frame no_memory = ffa::encode_error(ffa::error::no_memory);
+
+// A profile with a change: `with(sim::profiles::generic, [](auto& p) { p.strict_version = false; })`.
+template <class Change> constexpr sim::profile with(sim::profile p, Change change) {
+    change(p);
+    return p;
+}
+
 inline constexpr sim::spmc_capacity capacity{.partitions = 5, .shares = 4, .regions = 300};
 using manager = sim::spmc<capacity>;
 
@@ -81,8 +94,8 @@ struct rig {
             {.id = kernel},
             {.id = guest},
             {.id = other_guest},
-            {.id = disk, .services = {{.id = device_role_uuid}}, .entry = sim::entry_of(echo)},
-            {.id = net, .services = {{.id = net_uuid}}, .entry = sim::entry_of(second)},
+            {.id = disk, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(echo)},
+            {.id = net, .services = {{.protocol = net_uuid}}, .entry = sim::entry_of(second)},
         };
         for (std::size_t i = 0; i < 5; ++i) {
             REQUIRE(spmc.add(all[i]));
@@ -95,6 +108,17 @@ struct rig {
     }
     static constexpr std::uint64_t base_of(ffa::endpoint_id id) { return (index_of(id) + 1) << 32; }
     std::uint8_t* bytes_of(ffa::endpoint_id id) { return memory[index_of(id)]; }
+
+    static constexpr std::uint64_t page(ffa::endpoint_id id, std::size_t i) { return base_of(id) + i * 4096; }
+
+    // TX in the first pages of an endpoint's memory, RX in the next.
+    ffa::call_frame map(ffa::endpoint_id id, std::uint8_t pages = 1) {
+        return call(id, ffa::encode(ffa::rxtx_map_call{page(id, 0), page(id, pages), pages, ffa::form::smc64}));
+    }
+    std::uint8_t* tx(ffa::endpoint_id id) { return bytes_of(id); }
+    std::uint8_t* rx(ffa::endpoint_id id, std::size_t pages = 1) { return bytes_of(id) + pages * 4096; }
+    ffa::call_frame release(ffa::endpoint_id id) { return call(id, ffa::encode(ffa::rx_release_call{})); }
+    ffa::call_frame speak(ffa::endpoint_id id, ffa::version v) { return call(id, ffa::encode(ffa::version_call{v})); }
 
     ffa::call_frame call(ffa::endpoint_id who, ffa::call_frame frame) {
         spmc.conduit_for(who)(frame);

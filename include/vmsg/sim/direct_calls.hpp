@@ -24,7 +24,7 @@ constexpr bool is_direct2(ffa::function_id id) { return id == ffa::function_id::
 constexpr std::optional<ffa::partition_properties> service_methods(const machine& m, const partition& p,
                                                                    const uuid& wanted) {
     for (std::size_t i = 0; !wanted.is_nil() && i < p.config.service_count; ++i)
-        if (p.config.services[i].id == wanted) return p.config.services[i].properties;
+        if (p.config.services[i].protocol == wanted) return p.config.services[i].properties;
     if (!wanted.is_nil() && !m.rules.delivers_unknown_service) return std::nullopt;
     return properties_of(p, max_services);
 }

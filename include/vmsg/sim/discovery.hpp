@@ -44,12 +44,12 @@ constexpr std::uint32_t list_partitions(const machine& m, const partition& viewe
         for (std::size_t i = 0; i < p.config.service_count; ++i) {
             const service& s = p.config.services[i];
             const bool by_image = m.rules.descriptor_size >= 48 && !p.config.image.is_nil() && p.config.image == wanted;
-            if (!wanted.is_nil() && s.id != wanted && !by_image) continue;
+            if (!wanted.is_nil() && s.protocol != wanted && !by_image) continue;
             const bool any = wanted.is_nil() && !each_service;
             ffa::partition_info info{p.id(), p.config.execution_contexts};
             info.properties = seen_by(m, viewer, p, properties_of(p, any ? max_services : i));
-            if (wanted.is_nil() && !any) info.protocol = s.id;
-            if (any && p.config.service_count == 1) info.protocol = s.id;
+            if (wanted.is_nil() && !any) info.protocol = s.protocol;
+            if (any && p.config.service_count == 1) info.protocol = s.protocol;
             info.image = p.config.image;
             info.speaks = p.version;
             take(count++, info);

@@ -42,9 +42,11 @@ inline constexpr ffa::partition_properties all_methods =
 
 /// A service of a partition and the methods by which it can be reached: they may differ from service to service.
 struct service {
-    uuid id{};
-    ffa::partition_properties properties = all_methods;
+    uuid protocol{}; ///< nil: none in particular
+    ffa::partition_properties properties{0x70f}; ///< `all_methods`: as an enumerator, g++ 12 rejects `add({.id = ...})`
 };
+
+static_assert(service{}.properties == all_methods);
 
 inline constexpr std::size_t max_services = 4; ///< of one partition
 

@@ -66,14 +66,13 @@ TEST_CASE("a partition is reached under each of its services, and under none in 
     CHECK(r.call(kernel, ffa::encode_direct_request(kernel, disk, uuid{}, ascending(8))) ==
           ffa::encode_direct_response(disk, kernel, ascending(8)));
     const auto unknown = ffa::encode_direct_request(kernel, disk, net_uuid, ascending(8));
-    CHECK(r.call(kernel, unknown) == ffa::encode_error(ffa::error::invalid_parameters));
+    CHECK(r.call(kernel, unknown) == invalid);
     rig el3{sim::profiles::tfa_el3};
     CHECK(el3.call(kernel, unknown) == ffa::encode_direct_response(disk, kernel, ascending(8)));
 }
 
 TEST_CASE("a request that is not in order is refused") {
     rig r{sim::profiles::generic};
-    constexpr auto invalid = ffa::encode_error(ffa::error::invalid_parameters);
     const auto as = [](ffa::endpoint_id src, ffa::endpoint_id dst) {
         return ffa::encode_direct_request(src, dst, uuid{}, ascending(8));
     };
@@ -92,7 +91,7 @@ TEST_CASE("a request that is not in order is refused") {
 TEST_CASE("an endpoint without an entry is BUSY") {
     rig r{sim::profiles::generic};
     CHECK(r.call(kernel, ffa::encode_direct_request(kernel, guest, uuid{}, ascending(8))) ==
-          ffa::encode_error(ffa::error::busy));
+          busy);
 }
 
 TEST_CASE("a partition that yields is resumed with FFA_RUN until it answers") {
@@ -100,8 +99,8 @@ TEST_CASE("a partition that yields is resumed with FFA_RUN until it answers") {
     for (int i = 0; i < 3; ++i) r.echo.then(ffa::encode(ffa::yield_call{}));
     r.echo.then(from_disk());
     CHECK(r.call(kernel, to_disk()) == yield(disk));
-    CHECK(r.call(kernel, to_disk()) == ffa::encode_error(ffa::error::busy));
-    CHECK(r.call(guest, run(disk)) == ffa::encode_error(ffa::error::busy)); // not its request
+    CHECK(r.call(kernel, to_disk()) == busy);
+    CHECK(r.call(guest, run(disk)) == busy); // not its request
     CHECK(r.call(kernel, run(disk)) == yield(disk));
     CHECK(r.call(kernel, run(disk)) == yield(disk));
     CHECK(r.call(kernel, run(disk)) == from_disk());
@@ -114,7 +113,7 @@ TEST_CASE("FFA_RUN resumes whom the answer names, not whom the request was for")
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::interrupt, .on = req2, .times = 3, .names = {net, 0}}));
     CHECK(r.call(kernel, to_disk()) == interrupt(net));
-    CHECK(r.call(kernel, run(disk)) == ffa::encode_error(ffa::error::busy));
+    CHECK(r.call(kernel, run(disk)) == busy);
     CHECK(r.call(kernel, run(net)) == interrupt(net));
     CHECK(r.call(kernel, run(net)) == interrupt(net));
     CHECK(r.echo.entries == 0);
@@ -128,9 +127,9 @@ TEST_CASE("a request that is abandoned after an interrupt keeps the partition bu
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::yield, .on = req2}));
     CHECK(r.call(kernel, to_disk()) == yield(disk));
-    for (int i = 0; i < 100; ++i) CHECK(r.call(kernel, to_disk()) == ffa::encode_error(ffa::error::busy));
+    for (int i = 0; i < 100; ++i) CHECK(r.call(kernel, to_disk()) == busy);
     CHECK(r.call(guest, ffa::encode_direct_request(guest, disk, uuid{}, ascending(8))) ==
-          ffa::encode_error(ffa::error::busy));
+          busy);
     CHECK(r.call(kernel, run(disk)) == from_disk());
 }
 
@@ -146,12 +145,12 @@ TEST_CASE("BUSY can be scripted for a number of calls, or for ever") {
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::refuse, .on = req2, .times = 2, .after = 1}));
     CHECK(r.call(kernel, to_disk()) == from_disk());
-    CHECK(r.call(kernel, to_disk()) == ffa::encode_error(ffa::error::busy));
-    CHECK(r.call(kernel, to_disk()) == ffa::encode_error(ffa::error::busy));
+    CHECK(r.call(kernel, to_disk()) == busy);
+    CHECK(r.call(kernel, to_disk()) == busy);
     CHECK(r.call(kernel, to_disk()) == from_disk());
     CHECK(r.echo.entries == 2);
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::refuse, .on = req2, .times = sim::for_ever}));
-    for (int i = 0; i < 100; ++i) CHECK(r.call(kernel, to_disk()) == ffa::encode_error(ffa::error::busy));
+    for (int i = 0; i < 100; ++i) CHECK(r.call(kernel, to_disk()) == busy);
     r.spmc.clear_faults();
     CHECK(r.call(kernel, to_disk()) == from_disk());
     CHECK(r.spmc.calls(kernel, req2) == 105);
@@ -200,7 +199,7 @@ TEST_CASE("a cycle of requests ends in BUSY") {
     r.second.instead = sim::entry_of(last);
     CHECK(r.call(kernel, to_disk()) == from_disk());
     CHECK(first.inner == ffa::encode_direct_response(net, disk, ascending(16)));
-    CHECK(last.inner == ffa::encode_error(ffa::error::busy));
+    CHECK(last.inner == busy);
     CHECK(r.echo.entries == 1);
     CHECK(r.second.entries == 1);
 }
@@ -221,11 +220,11 @@ TEST_CASE("responses that are none are refused, and the partition can do better"
     r.echo.then(wait_frame());                                            // no response at all
     r.echo.then(from_disk());
     CHECK(r.call(kernel, to_disk()) == from_disk());
-    CHECK(r.echo.seen[1] == ffa::encode_error(ffa::error::invalid_parameters));
-    CHECK(r.echo.seen[2] == ffa::encode_error(ffa::error::denied));
-    CHECK(r.echo.seen[3] == ffa::encode_error(ffa::error::denied));
-    CHECK(r.echo.seen[4] == ffa::encode_error(ffa::error::denied));
-    CHECK(r.call(disk, from_disk()) == ffa::encode_error(ffa::error::denied)); // without a request
+    CHECK(r.echo.seen[1] == invalid);
+    CHECK(r.echo.seen[2] == denied);
+    CHECK(r.echo.seen[3] == denied);
+    CHECK(r.echo.seen[4] == denied);
+    CHECK(r.call(disk, from_disk()) == denied); // without a request
 }
 
 TEST_CASE("FFA_ERROR in place of a response stops the partition, or goes to the requester") {
@@ -247,9 +246,9 @@ TEST_CASE("the normal world runs a partition that waits") {
     rig r{sim::profiles::generic};
     CHECK(r.call(kernel, run(disk)) == ffa::encode(ffa::msg_wait_call{}));
     CHECK(r.echo.seen[0] == run(disk));
-    CHECK(r.call(kernel, run(ffa::endpoint_id{0x8777})) == ffa::encode_error(ffa::error::invalid_parameters));
-    CHECK(r.call(kernel, ffa::encode(ffa::run_call{{disk, 1}})) == ffa::encode_error(ffa::error::invalid_parameters));
-    CHECK(r.call(net, run(disk)) == ffa::encode_error(ffa::error::denied));
+    CHECK(r.call(kernel, run(ffa::endpoint_id{0x8777})) == invalid);
+    CHECK(r.call(kernel, ffa::encode(ffa::run_call{{disk, 1}})) == invalid);
+    CHECK(r.call(net, run(disk)) == denied);
 }
 
 TEST_CASE("a partition that restarts has lost its request and everything it negotiated") {
