@@ -17,6 +17,14 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/function_id.hpp
     include/vmsg/ffa/function_table.hpp
     include/vmsg/ffa/indirect.hpp
+    include/vmsg/ffa/memory.hpp
+    include/vmsg/ffa/memory_calls.hpp
+    include/vmsg/ffa/memory_descriptor.hpp
+    include/vmsg/ffa/memory_permission_calls.hpp
+    include/vmsg/ffa/memory_relinquish.hpp
+    include/vmsg/ffa/memory_retriever.hpp
+    include/vmsg/ffa/memory_rules.hpp
+    include/vmsg/ffa/memory_sender.hpp
     include/vmsg/ffa/negotiate.hpp
     include/vmsg/ffa/notification.hpp
     include/vmsg/ffa/notification_info.hpp
@@ -25,6 +33,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/registers.hpp
     include/vmsg/ffa/rxtx.hpp
     include/vmsg/ffa/rxtx_calls.hpp
+    include/vmsg/ffa/rxtx_map_forward.hpp
     include/vmsg/ffa/scheduling.hpp
     include/vmsg/ffa/setup.hpp
     include/vmsg/ffa/uuid_registers.hpp
@@ -69,6 +78,23 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/revision.hpp
     include/vmsg/session/clock.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/sim/direct_calls.hpp
+    include/vmsg/sim/discovery.hpp
+    include/vmsg/sim/dispatch.hpp
+    include/vmsg/sim/entry.hpp
+    include/vmsg/sim/indirect_calls.hpp
+    include/vmsg/sim/machine.hpp
+    include/vmsg/sim/memory_map.hpp
+    include/vmsg/sim/memory_receive.hpp
+    include/vmsg/sim/memory_send.hpp
+    include/vmsg/sim/notification_calls.hpp
+    include/vmsg/sim/partition.hpp
+    include/vmsg/sim/profile.hpp
+    include/vmsg/sim/profiles.hpp
+    include/vmsg/sim/script.hpp
+    include/vmsg/sim/setup.hpp
+    include/vmsg/sim/share.hpp
+    include/vmsg/sim/spmc.hpp
     include/vmsg/snapshot.hpp
     include/vmsg/tail.hpp
     include/vmsg/text.hpp

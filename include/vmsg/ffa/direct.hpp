@@ -9,6 +9,7 @@
 #include <vmsg/ffa/call_frame.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/ffa/function_id.hpp>
+#include <vmsg/ffa/uuid_registers.hpp>
 #include <vmsg/frame.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/uuid.hpp>
@@ -92,8 +93,7 @@ constexpr result<direct_message> decode_direct(const call_frame& frame) {
     const endpoint_pair ends = endpoints_in(frame.x[1]);
     m.src = ends.src;
     m.dst = ends.dst;
-    store_le(m.service.bytes, frame.x[2]);
-    store_le(m.service.bytes + 8, frame.x[3]);
+    m.service = uuid_of(frame.x[2], frame.x[3]);
     for (std::size_t i = 0; i < word_image::size; ++i) m.payload[i] = frame.x[detail::first_payload_register + i];
     return m;
 }

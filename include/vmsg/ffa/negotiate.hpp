@@ -48,8 +48,8 @@ template <conduit Conduit> constexpr result<negotiated> negotiate(Conduit& call,
         const auto answer = decode_version_answer(frame);
         if (!answer) {
             if (answer.error() != errc::not_supported) return answer.error();
-            --ask; // never below 0: the loop ends at `lowest`, and a `lowest` of 0.0 at 0
-            if (ask == ~std::uint32_t{0}) break;
+            if (wanted == accept.lowest) break;
+            --ask;
             continue;
         }
         n.callee = answer->callee;

@@ -9,6 +9,7 @@
 #include <vmsg/ffa/call_frame.hpp>
 #include <vmsg/ffa/direct.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/error.hpp>
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/registers.hpp>
 #include <vmsg/ffa/version.hpp>
@@ -103,7 +104,7 @@ constexpr result<vm_lifecycle_message> vm_lifecycle_in(const plain_direct_messag
     return vm_lifecycle_message{m.dst, static_cast<endpoint_id>(m.payload[2] & 0xffff),
                                 what == framework_message::vm_created};
 }
-/// The partition's answer to `m`; `status` 0: accepted.
+/// The partition's answer to `v`; `status` 0: accepted.
 constexpr plain_direct_message response_to(const vm_lifecycle_message& v, error status) {
     const auto what = v.created ? framework_message::vm_created_response : framework_message::vm_destroyed_response;
     plain_direct_message m;
@@ -112,6 +113,15 @@ constexpr plain_direct_message response_to(const vm_lifecycle_message& v, error 
     m.flags = framework_flag | static_cast<std::uint8_t>(what);
     m.payload[0] = static_cast<std::uint32_t>(status);
     return m;
+}
+/// What `answer` says to `v`: success or the partition's error. `bad_type` if it is no answer to it.
+constexpr result<void> outcome_of(const vm_lifecycle_message& v, const plain_direct_message& answer) {
+    const plain_direct_message accepted = response_to(v, error{0});
+    if (answer.kind != accepted.kind || answer.src != accepted.src || answer.flags != accepted.flags)
+        return errc::bad_type;
+    const auto status = static_cast<std::uint32_t>(answer.payload[0] & 0xffff'ffff);
+    if (status == 0) return {};
+    return errc_of(static_cast<error>(static_cast<std::int32_t>(status)));
 }
 
 } // namespace vmsg::ffa
