@@ -169,6 +169,13 @@ TEST_CASE("direct device: every way into a partition has its way out") {
     CHECK(device.counters().requests == 0);
 }
 
+TEST_CASE("trap 32: a partition can wait without losing what is in its RX buffer") {
+    direct_device device;
+    ffa::call_frame frame;
+    device.leave(frame, true);
+    CHECK(frame == ffa::call_frame{{0x8400'006b, 0, 1}});
+}
+
 TEST_CASE("direct device: a message of the framework is accepted in its own form") {
     direct_device device;
     const struct {
@@ -210,6 +217,8 @@ TEST_CASE("direct device: an answer that is not ready yields, and leaves later")
     CHECK(frame == ffa::call_frame{{0x8400'006c}});
     CHECK(device.enter(ffa::encode(ffa::interrupt_call{})) == direct_entry::interrupt); // in between
     CHECK(device.enter(ffa::encode(ffa::run_call{{self, 0}})) == direct_entry::resumed);
+    CHECK(device.enter(ffa::encode_success()) == direct_entry::resumed); // as other managers put it
+    CHECK(device.counters().unexpected == 0);
     CHECK(device.takes_answer());
     CHECK(device.send(driver, bytes{4}, 0));
     device.yield(frame); // the answer is there: it leaves

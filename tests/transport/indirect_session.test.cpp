@@ -76,9 +76,9 @@ TEST_CASE_TEMPLATE("indirect: an answer after the time-out does not reach the ne
                    VMSG_REVISIONS) {
     indirect_rig<Rev::value, once<Rev::value>> rig{true};
     bring_up<Rev::value>(rig);
-    rig.peer.answers = false;
+    rig.peer.serves = false;
     CHECK(rig.session.ping(1).error() == errc::timed_out);
-    rig.peer.answers = true;
+    rig.peer.serves = true;
     CHECK(rig.session.ping(2));
     CHECK(dropped_late(rig) == 1);
     CHECK(dropped(rig) == 1);

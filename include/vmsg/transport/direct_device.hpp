@@ -30,7 +30,7 @@ namespace vmsg::transports {
 /// Why a partition runs.
 enum class direct_entry : std::uint8_t {
     message,       ///< a frame has come: `receive` gives it
-    resumed,       ///< FFA_RUN: the partition goes on with what it had begun, or has nothing to do
+    resumed,       ///< FFA_RUN, or FFA_SUCCESS to FFA_YIELD: goes on with what it had begun, or has nothing to do
     interrupt,     ///< FFA_INTERRUPT: an interrupt, or the first time that the partition runs
     other_service, ///< a request to another service of the partition
     framework,     ///< a message of the manager: a machine has come or gone, or the power state changes
@@ -113,18 +113,24 @@ public:
         case function_id::interrupt_64: return direct_entry::interrupt;
         case function_id::run:
         case function_id::run_64: return direct_entry::resumed;
+        case function_id::success:
+            if (open()) return direct_entry::resumed;
+            break;
         case function_id::error:
         case function_id::error_64: ++counters_.unexpected; return direct_entry::refused;
-        default: ++counters_.unexpected; return direct_entry::unexpected;
+        default: break;
         }
+        ++counters_.unexpected;
+        return direct_entry::unexpected;
     }
 
-    /// The call with which the partition gives the processor back: the answer to what it was asked, or FFA_MSG_WAIT.
-    constexpr void leave(ffa::call_frame& frame) {
+    /// The call with which the partition gives the processor back: the answer to what it was asked, or FFA_MSG_WAIT,
+    /// which throws away what is in the RX buffer unless `retain_rx` is set (FF-A 1.2).
+    constexpr void leave(ffa::call_frame& frame, bool retain_rx = false) {
         const owed what = owed_;
         owed_ = owed::nothing;
         switch (what) {
-        case owed::nothing: frame = ffa::encode(ffa::msg_wait_call{}); return;
+        case owed::nothing: frame = ffa::encode(ffa::msg_wait_call{retain_rx}); return;
         case owed::answer: frame = ffa::encode_direct_response(self_, peer_, answer()); return;
         case owed::plain_answer: frame = ffa::encode(plain_answer_, plain_version); return;
         }
@@ -132,7 +138,7 @@ public:
 
     /// The same when the answer is not ready: FFA_YIELD. The driver has the partition run again.
     constexpr void yield(ffa::call_frame& frame) {
-        if (!takes_answer()) return leave(frame);
+        if (!open()) return leave(frame);
         frame = ffa::encode(ffa::yield_call{});
     }
 
@@ -180,6 +186,11 @@ private:
         answered,   // `image_` holds the answer
         foreign,    // it is for somebody else
     };
+
+    /// Whether there is a request that the device side has still something to do about.
+    constexpr bool open() const {
+        return owed_ == owed::answer && (state_ == state::unread || state_ == state::unanswered);
+    }
 
     constexpr direct_entry enter_with_request(const ffa::call_frame& frame) {
         const ffa::direct_message m = *ffa::decode_direct(frame);

@@ -2,10 +2,9 @@
 #pragma once
 // A device side on indirect messages, which works while the driver side waits, and a session with it.
 
-#include "proto/support/test_device.hpp"
 #include "transport/support/indirect_manager.hpp"
+#include "transport/support/served_device.hpp"
 
-#include <vmsg/proto/device.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/transport/indirect.hpp>
 
@@ -14,9 +13,8 @@
 
 namespace transport_test {
 
-template <revision R> struct indirect_end {
+template <revision R> struct indirect_end : served_device<R> {
     static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
-    static constexpr std::uint16_t number = 3;
     static constexpr bool has_role = R == revision::oasis_v2;
 
     indirect_manager manager{};
@@ -26,41 +24,17 @@ template <revision R> struct indirect_end {
         driver_buffers, driver_id, device_id, transports::indirect_driver_options(msg_size, has_role)};
     transports::indirect<indirect_manager::endpoint> wire{device_buffers, device_id, driver_id,
                                                           transports::indirect_device_options(msg_size, has_role)};
-    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = 2, .msg_size = msg_size}> bus;
-    proto_test::test_device model{};
-    proto::attached<proto_test::test_device> port{model};
-    std::uint8_t memory[proto::area_page_size]{};
-    bool answers = true; ///< else its answers stay where they are
+    bool serves = true; ///< else it looks at nothing
 
-    explicit indirect_end(bool pushes) : bus({.max_msg_size = msg_size, .can_push = pushes}) {
-        static_cast<void>(bus.attach(number, port));
+    explicit indirect_end(bool pushes)
+        : served_device<R>(bus_feature::indirect_rx | bus_feature::indirect_tx, pushes) {
         static_cast<void>(driver_buffers.map());
         static_cast<void>(device_buffers.map());
     }
-    indirect_end(const indirect_end&) = delete;
-    indirect_end& operator=(const indirect_end&) = delete;
 
     instant operator()(instant now) {
-        bool moved = false;
-        std::uint8_t buffer[msg_size]{};
-        if (answers) {
-            if (const auto in = wire.receive(buffer, now)) {
-                static_cast<void>(bus.handle_frame({buffer, in->size}, now));
-                moved = true;
-            }
-        }
-        for (auto task = bus.poll_task(); task.what != proto::area_task::kind::none; task = bus.poll_task()) {
-            moved = true;
-            if (task.what == proto::area_task::kind::map)
-                static_cast<void>(bus.areas().mapped(task.area_id, memory));
-            else
-                static_cast<void>(bus.areas().unmapped(task.area_id));
-        }
-        if (const auto out = bus.poll_transmit(now)) {
-            bus.handle_sent(wire.send({}, *out, now), now);
-            moved = true;
-        }
-        return moved ? now : bus.poll_timeout();
+        if (serves && this->work(wire, driver_id, now)) return now;
+        return this->bus.poll_timeout();
     }
 };
 
