@@ -54,6 +54,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/message/info.hpp
     include/vmsg/message/shm.hpp
     include/vmsg/message/status.hpp
+    include/vmsg/message/transfer_method.hpp
     include/vmsg/message/vqueue.hpp
     include/vmsg/proto/any_device.hpp
     include/vmsg/proto/device.hpp
@@ -66,6 +67,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/driver.hpp
     include/vmsg/proto/driver_areas.hpp
     include/vmsg/proto/driver_fifo.hpp
+    include/vmsg/proto/driver_quirks.hpp
     include/vmsg/proto/driver_rules.hpp
     include/vmsg/proto/driver_types.hpp
     include/vmsg/proto/drop_counters.hpp
@@ -76,11 +78,13 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/requests.hpp
     include/vmsg/proto/retry_policy.hpp
     include/vmsg/random.hpp
+    include/vmsg/quirk.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
     include/vmsg/session/clock.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/session/ffa_driver.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp
     include/vmsg/sim/dispatch.hpp
@@ -103,6 +107,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/text.hpp
     include/vmsg/time.hpp
     include/vmsg/transport/doorbell.hpp
+    include/vmsg/transport/either.hpp
     include/vmsg/transport/fault_injector.hpp
     include/vmsg/transport/fifo.hpp
     include/vmsg/transport/fifo_region.hpp

@@ -41,6 +41,7 @@
 #include <vmsg/ffa/version.hpp>
 #include <vmsg/frame.hpp>
 #include <vmsg/message/all.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/message/bus.hpp>
 #include <vmsg/message/bus_address.hpp>
 #include <vmsg/message/config_space.hpp>
@@ -67,6 +68,7 @@
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/proto/driver_areas.hpp>
 #include <vmsg/proto/driver_fifo.hpp>
+#include <vmsg/proto/driver_quirks.hpp>
 #include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/proto/driver_types.hpp>
 #include <vmsg/proto/drop_counters.hpp>
@@ -77,11 +79,13 @@
 #include <vmsg/proto/requests.hpp>
 #include <vmsg/proto/retry_policy.hpp>
 #include <vmsg/random.hpp>
+#include <vmsg/quirk.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/discover.hpp>
 #include <vmsg/session/driver_session.hpp>
+#include <vmsg/session/ffa_driver.hpp>
 #include <vmsg/sim/direct_calls.hpp>
 #include <vmsg/sim/discovery.hpp>
 #include <vmsg/sim/dispatch.hpp>
@@ -104,6 +108,7 @@
 #include <vmsg/text.hpp>
 #include <vmsg/time.hpp>
 #include <vmsg/transport/doorbell.hpp>
+#include <vmsg/transport/either.hpp>
 #include <vmsg/transport/fault_injector.hpp>
 #include <vmsg/transport/fifo.hpp>
 #include <vmsg/transport/fifo_region.hpp>

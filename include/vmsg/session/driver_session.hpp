@@ -166,6 +166,7 @@ private:
     /// A carrier that goes by the state of the bus is told.
     constexpr void tell_carrier() {
         if constexpr (requires { wire_.follow(engine_.fifo()); }) wire_.follow(engine_.fifo());
+        if constexpr (requires { wire_.follow(engine_.methods()); }) wire_.follow(engine_.methods());
     }
 
     /// Sends and receives what there is, in turns: a carrier may take the next frame only when the answer to the one
@@ -264,8 +265,14 @@ public:
     /// What the device is.
     constexpr result<get_device_info_response> info() { return ask(get_device_info_request{}); }
 
-    /// Resets the device and waits until it says so; `timed_out` if it does not.
+    /// Resets the device and waits until it says so; `timed_out` if it does not. With `quirk::status_zero_panics` a
+    /// device that has another status than 0 cannot be reset: `not_supported`.
     constexpr result<void> reset() {
+        if constexpr (Policy::capacity.quirks.has(quirk::status_zero_panics)) {
+            const auto before = status();
+            if (!before) return before.error();
+            return *before == device_status::reset ? errc::none : errc::not_supported;
+        }
         const instant end = session_->clock_.now() + Policy::reset_timeout;
         const auto written = ask(set_device_status_request{device_status::reset});
         if (!written) return written.error();
@@ -361,6 +368,8 @@ public:
         const auto got = ask(get_vqueue_request{index});
         if (!got) return got.error();
         const bool enabled = R != revision::oasis_v2 || (got->flags & vqueue_enabled) != 0;
+        if (Policy::capacity.quirks.has(quirk::get_vqueue_phys_addr))
+            return enabled && got->cur_size == q.size ? errc::none : errc::denied;
         const proto::queue_setup there{got->cur_size, got->descriptor_addr, got->driver_addr, got->device_addr};
         return enabled && there == q ? errc::none : errc::denied;
     }
