@@ -41,7 +41,6 @@
 #include <vmsg/ffa/version.hpp>
 #include <vmsg/frame.hpp>
 #include <vmsg/message/all.hpp>
-#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/message/bus.hpp>
 #include <vmsg/message/bus_address.hpp>
 #include <vmsg/message/config_space.hpp>
@@ -56,6 +55,7 @@
 #include <vmsg/message/info.hpp>
 #include <vmsg/message/shm.hpp>
 #include <vmsg/message/status.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/message/vqueue.hpp>
 #include <vmsg/proto/any_device.hpp>
 #include <vmsg/proto/device.hpp>

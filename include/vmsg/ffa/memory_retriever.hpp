@@ -125,7 +125,7 @@ private:
         return why;
     }
     // An error instead of a full RX buffer.
-    constexpr errc refuse(errc why) { return is_transient(why) ? why : fail(why); }
+    constexpr errc refuse(errc why) { return ffa::is_transient(why) ? why : fail(why); }
 
     constexpr result<bool> pause(memory_handle h) {
         if (const errc why = state_.pause(h); why != errc::none) return fail(why);

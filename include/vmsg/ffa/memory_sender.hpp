@@ -96,7 +96,7 @@ public:
     constexpr result<bool> next(const call_frame& answer, byte_span tx) {
         if (!in_progress()) return errc::bad_state;
         const auto a = decode_mem_send_answer(answer);
-        if (!a) return is_transient(a.error()) ? a.error() : fail(a.error());
+        if (!a) return ffa::is_transient(a.error()) ? a.error() : fail(a.error());
         if (a->what == mem_send_answer::kind::paused) return pause(a->handle);
         if (!operation_state_.accept(a->handle)) return fail(errc::bad_value);
         if (a->what == mem_send_answer::kind::done) return finish();

@@ -264,6 +264,14 @@ public:
         }
     }
 
+    /// From now on, how often and how soon a frame is sent again that the carrier has refused: `busy_attempts`,
+    /// `busy_backoff` and `max_busy_backoff` of `p`. For a carrier that is more than one.
+    constexpr void set_busy_budget(const retry_policy& p) {
+        options_.policy.busy_attempts = p.busy_attempts;
+        options_.policy.busy_backoff = p.busy_backoff;
+        options_.policy.max_busy_backoff = p.max_busy_backoff;
+    }
+
     // --- frames, deadlines and events out
 
     /// The next frame for the peer, valid until `handle_sent`, which has to follow; `would_block` if there is none now.
@@ -562,8 +570,13 @@ private:
     /// A request is over: its user is told, or the bus goes on.
     constexpr void conclude(slot s, ending how, instant now) {
         exchange_type& x = requests_[s];
-        if (x.held) return requests_.tell(s);
         const errc why = x.error;
+        if (x.held) {
+            const bool unknown = x.is_bus() && why == errc::peer_error && present_in<error_response, R>;
+            requests_.tell(s);
+            if (unknown && bus_.negotiated()) go_on(bus_input::lost, why, now); // a PING that is not allowed any more
+            return;
+        }
         const std::uint8_t id = x.msg_id;
         const std::uint16_t area_id = load_le<std::uint16_t>(x.frame + header_size<R>);
         const bool expired = x.state == exchange_state::expired;

@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/feature.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/message/all.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/proto/device_model.hpp>
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/result.hpp>
@@ -42,6 +44,7 @@ template <revision R = newest_revision> struct direct_session_policy : session_p
 template <transport T, session_clock Clock, class Policy = session_policy<>> class driver_session {
     static constexpr revision R = Policy::rev;
     static constexpr std::size_t msg_size = Policy::capacity.msg_size;
+    static constexpr bool by_method = requires(const T& t) { t.last_method(); };
     static constexpr int most_frames = 64; // taken in a row before anything else has its turn
 
 public:
@@ -151,10 +154,26 @@ public:
     /// Asks for events at once instead of at the next interval.
     constexpr void poll_now() { engine_.poll_now(clock_.now()); }
 
+    /// How often and how soon frames are sent again that a carrier of two methods has refused, for each of them.
+    constexpr void set_busy_budgets(const proto::retry_policy& direct,
+                                    const proto::retry_policy& indirect) requires(by_method) {
+        budgets_ = {direct, indirect};
+    }
+
     constexpr const engine_type& engine() const { return engine_; }
     constexpr Clock& clock() { return clock_; }
 
 private:
+    /// For each method of a carrier that has two.
+    struct two_budgets {
+        proto::retry_policy direct = proto::direct_retry_policy;
+        proto::retry_policy indirect = proto::indirect_retry_policy;
+        constexpr const proto::retry_policy& of(transfer_methods m) const {
+            return m == transfer_methods::direct ? direct : indirect;
+        }
+    };
+    struct no_budgets {};
+
     static constexpr proto::driver_options fitting(proto::driver_options options, std::size_t carried) {
         if (options.max_msg_size > carried) options.max_msg_size = carried;
         return options;
@@ -183,7 +202,9 @@ private:
         const auto out = engine_.poll_transmit(clock_.now());
         if (!out) return false;
         tell_carrier();
-        engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
+        const auto outcome = wire_.send(peer_, *out, clock_.now());
+        if constexpr (by_method) engine_.set_busy_budget(budgets_.of(wire_.last_method()));
+        engine_.handle_sent(outcome, clock_.now());
         return true;
     }
     constexpr bool receive_one() {
@@ -251,6 +272,7 @@ private:
     Clock& clock_;
     ffa::endpoint_id peer_;
     engine_type engine_;
+    [[no_unique_address]] std::conditional_t<by_method, two_budgets, no_budgets> budgets_{};
     alignas(8) std::uint8_t buffer_[msg_size]{};
 };
 

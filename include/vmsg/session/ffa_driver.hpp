@@ -47,8 +47,8 @@ struct ffa_driver_options {
     /// The method that a bus begins with if the partition takes it. The other one, if there is, is tried only when this
     /// one is missing, never because somebody is busy.
     transfer_methods first = transfer_methods::direct;
-    proto::retry_policy direct = proto::direct_retry_policy;     ///< budgets of a bus that begins with direct messages
-    proto::retry_policy indirect = proto::indirect_retry_policy; ///< the same with indirect ones
+    proto::retry_policy direct = proto::direct_retry_policy;     ///< budgets of direct messages
+    proto::retry_policy indirect = proto::indirect_retry_policy; ///< of indirect ones
 };
 
 /// The methods that a partition takes.
@@ -235,6 +235,7 @@ private:
         o.policy = first == transfer_methods::direct ? options_.direct : options_.indirect;
         if (o.events == event_method::notif) prepare_notifications(o);
         session_.emplace(carriers_->wire, clock_, peer_.id, o);
+        if constexpr (mine == transfer_methods::both) session_->set_busy_budgets(options_.direct, options_.indirect);
         return session_->open();
     }
 

@@ -44,6 +44,9 @@ public:
         return can_use(other) ? other : transfer_methods::none;
     }
 
+    /// The method of the last frame, which was sent or not.
+    constexpr transfer_methods last_method() const { return last_; }
+
     constexpr std::size_t max_msg_size() const {
         const std::size_t a = direct_.max_msg_size();
         const std::size_t b = indirect_.max_msg_size();
@@ -82,6 +85,7 @@ private:
 
     constexpr result<void> send_by(transfer_methods m, ffa::endpoint_id peer, byte_view frame, instant now) {
         if (m == transfer_methods::none) return errc::not_supported;
+        last_ = m;
         return m == transfer_methods::direct ? direct_.send(peer, frame, now) : indirect_.send(peer, frame, now);
     }
     constexpr result<inbound> receive_by(bool direct, byte_span buffer, instant now) {
@@ -95,6 +99,7 @@ private:
     transfer_methods bootstrap_;
     transfer_methods agreed_{};
     transfer_methods missing_{};
+    transfer_methods last_{};
     bool direct_next_ = false;
 };
 
