@@ -180,14 +180,14 @@ public:
     constexpr errc notifications_refused() const { return notifications_refused_; }
 
     /// What FFA_NOTIFICATION_GET gave: asks for events at once if the notification is among it.
-    constexpr void handle_notifications(const ffa::notification_get_answer& got) {
+    constexpr void handle_notifications(const ffa::notification_get_answer& got) requires(Policy::notifications) {
         const std::uint64_t bit = std::uint64_t{1} << options_.driver.notif_id;
         if (session_ && (transports::notifications_from(peer_.id, got) & bit) != 0) session_->poll_now();
     }
     /// Asks the manager for the notifications of this endpoint, all of which are cleared by that, and acts on them.
+    /// Where others of this endpoint have notifications, too, somebody asks for all and tells each.
     /// Errors: of the call.
-    constexpr result<void> take_notifications() {
-        static_assert(Policy::notifications, "the policy has no notifications");
+    constexpr result<void> take_notifications() requires(Policy::notifications) {
         ffa::call_frame frame = ffa::encode(ffa::notification_get_call{peer_.self, 0, ffa::sources_for(peer_.self)});
         call()(frame);
         const auto got = ffa::decode_notification_get_answer(frame);
