@@ -162,7 +162,8 @@ constexpr quirk_row quirk_line(quirk what, const char* name, quirk_handling hand
 }
 
 // clang-format off
-#define VMSG_QUIRK(name, handling, peers, effect) quirk_line(quirk::name, #name, quirk_handling::handling, peers, effect)
+#define VMSG_QUIRK(name, handling, peers, effect)                                                                      \
+    quirk_line(quirk::name, #name, quirk_handling::handling, peers, effect)
 struct quirk_rows {
     using enum known_peer;
     static constexpr quirk_row all[]{

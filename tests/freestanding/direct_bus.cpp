@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A bus over FF-A with direct messages and a partition that is known: tests/freestanding/run looks for code of the other
+// A bus over FF-A with direct messages and a partition that is known: tests/freestanding/run looks for code of other
 // methods in it.
 #include <vmsg/session/ffa_driver.hpp>
 

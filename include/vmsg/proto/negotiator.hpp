@@ -9,9 +9,9 @@
 #include <vmsg/codec.hpp>
 #include <vmsg/message/bus.hpp>
 #include <vmsg/message/ffa_bus.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/proto/driver_types.hpp>
 #include <vmsg/proto/negotiation.hpp>
-#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/result.hpp>
 
 namespace vmsg::proto {

@@ -33,7 +33,8 @@ struct retry_policy {
     constexpr duration quarantine() const { return 2 * response_timeout; }
 };
 
-/// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A bus,
+/// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A
+/// bus,
 /// rule N7).
 inline constexpr retry_policy direct_retry_policy{.busy_attempts = 3, .busy_backoff = 0, .max_busy_backoff = 0};
 

@@ -148,8 +148,8 @@ constexpr result<void> discover_by(Finder finder, discovery<Room>& all, const di
 } // namespace detail
 
 /// Agrees on a version of FF-A, which stays as it is from then on, and looks for partitions. The buffers are needed
-/// before FF-A 1.2 and with managers that have no FFA_PARTITION_INFO_GET_REGS; they are mapped if they are not, and stay
-/// so. Errors: those of `ffa::negotiate` and `ffa::rxtx::map`, `no_device` (nobody offers the service; see
+/// before FF-A 1.2 and with managers that have no FFA_PARTITION_INFO_GET_REGS; they are mapped if they are not, and
+/// stay so. Errors: those of `ffa::negotiate` and `ffa::rxtx::map`, `no_device` (nobody offers the service; see
 /// `discovery::match`), `full` (`all` has no room for everybody; it has the first), those of `ffa::find_partitions`.
 template <ffa::conduit Conduit, std::size_t Room>
 constexpr result<void> discover(ffa::rxtx<Conduit>& buffers, discovery<Room>& all,

@@ -34,7 +34,8 @@ template <revision R = newest_revision> struct session_policy {
     static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
 };
 
-/// The same over direct messages, which are answered one by one: one request at a time. With `proto::direct_retry_policy`.
+/// The same over direct messages, which are answered one by one: one request at a time. With
+/// `proto::direct_retry_policy`.
 template <revision R = newest_revision> struct direct_session_policy : session_policy<R> {
     static constexpr proto::driver_capacity capacity{.requests = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
 };

@@ -252,7 +252,7 @@ private:
         else
             o.bus_features = o.bus_features | bus_feature::notif_rx | bus_feature::notif_tx;
     }
-    constexpr result<void> bind(std::uint16_t id) {
+    constexpr result<void> bind(std::uint16_t id) requires(Policy::notifications) {
         if (id > max_notif_id) return errc::invalid_argument;
         if (peer_.self == ffa::hypervisor_id) {
             ffa::call_frame create = ffa::encode(ffa::notification_bitmap_create_call{peer_.self, 1});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// `transports::either`: a bus that can use direct and indirect messages, as both sides agree. Source: FF-A bus, rule N6.
+// `transports::either`: a bus that can use direct and indirect messages, as both sides agree. Source: FF-A bus, rule
+// N6.
 
 #include <cstddef>
 
