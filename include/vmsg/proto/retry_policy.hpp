@@ -34,8 +34,7 @@ struct retry_policy {
 };
 
 /// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A
-/// bus,
-/// rule N7).
+/// bus, rule N7).
 inline constexpr retry_policy direct_retry_policy{.busy_attempts = 3, .busy_backoff = 0, .max_busy_backoff = 0};
 
 /// Over indirect messages the peer has to empty its buffer first: ten attempts, 1 and 2 ms apart (FF-A bus, rule N9).
