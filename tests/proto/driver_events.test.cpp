@@ -24,6 +24,23 @@ constexpr std::uint32_t notification_data = 1u << 6; // VIRTIO_F_NOTIFICATION_DA
 
 // --- sending
 
+TEST_CASE("N7: an all-zero answer to a direct message is busy: three attempts, without a pause") {
+    driver_options options = driver_options_for<v2>();
+    options.policy.busy_attempts = 3;
+    options.policy.busy_backoff = 0;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_status_request{});
+    for (int i = 0; i < 3; ++i) {
+        CHECK(open(b, t));
+        b.refuse_next(errc::no_answer);
+    }
+    CHECK(failed(b, t, errc::no_answer));
+    CHECK(b.silent());
+    b.engine.release(t, b.now);
+    CHECK(b.engine.open_requests() == 0);
+}
+
 TEST_CASE("R1: a busy carrier is tried again after a pause, within the budget") {
     auto b = pushed<v2>();
     b.bring_up({3});

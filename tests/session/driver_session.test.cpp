@@ -212,8 +212,9 @@ TEST_CASE_TEMPLATE("a session, from nothing to a transfer and back", Rev,
 TEST_CASE("a session reports what a device lacks or refuses") {
     CX_CHECK(required_features_are_required());
     CX_CHECK(a_refused_choice_is_reported());
-    CX_CHECK(a_refused_queue_is_reported());
 }
+
+TEST_CASE("T7, Q3: a queue that the device has not taken is no queue") { CX_CHECK(a_refused_queue_is_reported()); }
 
 TEST_CASE("events that come while a session waits for something else are kept") {
     CX_CHECK(what_comes_meanwhile_is_kept());

@@ -532,6 +532,10 @@ TEST_CASE("SQ61: NOTIFICATION_DATA is the next position not yet available") {
     CHECK(next_offset_goes_around());
 }
 
+TEST_CASE("SQ70: a broken queue gives nothing back before it is detached") {
+    CX_CHECK(hostile(0, 0, 3, queue_fault::used_index) == errc::bad_value);
+    CX_CHECK(hostile(8, 0, 1, queue_fault::used_id) == errc::bad_value);
+}
 TEST_CASE("SQ68, SQ69, SQ70, trap 35: detach takes back what is outstanding, attach starts from nothing") {
     CX_CHECK(detach_takes_everything_back());
 }
