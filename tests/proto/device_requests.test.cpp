@@ -302,7 +302,7 @@ TEST_CASE("threats 2: configuration ranges that do not exist") {
     CHECK(b.silent());
 }
 
-TEST_CASE("C6: SET_CONFIG is all or nothing") {
+TEST_CASE("C1, C5, C6: SET_CONFIG is all or nothing") {
     device_bench<v2> b;
     b.negotiate();
     auto got = write(b, 8, {1, 2});
