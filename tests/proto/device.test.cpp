@@ -657,7 +657,7 @@ TEST_CASE("K7: an event does not wait for an answer that is owed") {
     device_bench<v2> b;
     b.run(1, event_method::indirect);
     REQUIRE(b.send(area_share_request{
-        .area_id = 2, .mem_handle = 0x77, .page_count = 1, .sharing_attrs = area_attrs::usual}) == errc::none);
+                .area_id = 2, .mem_handle = 0x77, .page_count = 1, .sharing_attrs = area_attrs::usual}) == errc::none);
     REQUIRE(b.engine.poll_task().what == area_task::kind::map);
     REQUIRE(b.engine.config_changed(3, 0, 0));
     b.expect<event_config>();
