@@ -476,7 +476,7 @@ TEST_CASE("Q4, Q8: a disabled queue: the fields whose ignore bit is 0 are applie
     }
 }
 
-TEST_CASE("D15: a size of 0 or above the maximum changes nothing") {
+TEST_CASE("Q4, D15: a size of 0 or above the maximum changes nothing") {
     queues<v2> b;
     const get_vqueue_response unconfigured{.index = 0, .max_size = 256};
     CHECK(b.set(b.enabling(0, 257)) == unconfigured);

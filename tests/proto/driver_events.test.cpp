@@ -746,7 +746,7 @@ TEST_CASE_TEMPLATE_DEFINE("N8: events are asked for every 100 ms, at once after 
 }
 TEST_CASE_TEMPLATE_INVOKE(polls, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
-TEST_CASE("threats 2: endless events are taken within a budget, and the next round follows at once") {
+TEST_CASE("N8, threats 2: endless events are taken within a budget, and the next round follows at once") {
     driver_options options = driver_options_for<v2>();
     SUBCASE("five") { options.policy.poll_budget = 5; }
     SUBCASE("none but the first") { options.policy.poll_budget = 0; }

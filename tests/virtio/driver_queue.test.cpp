@@ -441,7 +441,7 @@ TEST_CASE("SQ22, trap 1, trap 9: a completion uses private memory only") {
     CX_CHECK(completion_needs_nothing_shared());
 }
 
-TEST_CASE("SQ31, SQ34, trap 22: a batch fills its slots and moves the index once") {
+TEST_CASE("SQ31, SQ32, SQ34, trap 22: a batch fills its slots, and then moves the index once") {
     CX_CHECK(batches_are_published_at_once<1>(0));
     CX_CHECK(batches_are_published_at_once<2>(0));
     CX_CHECK(batches_are_published_at_once<1>(65535));
