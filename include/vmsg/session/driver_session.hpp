@@ -247,6 +247,7 @@ public:
 
     /// Resets the device and waits until it says so; `timed_out` if it does not.
     constexpr result<void> reset() {
+        measured_ = no_queue;
         const instant end = session_->clock_.now() + Policy::reset_timeout;
         const auto written = ask(set_device_status_request{device_status::reset});
         if (!written) return written.error();
@@ -328,10 +329,16 @@ public:
     constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
         const auto got = ask(get_vqueue_request{index});
         if (!got) return got.error();
+        measured_ = index;
+        most_entries_ = got->max_size;
         return got->max_size;
     }
-    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not.
+    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not. `invalid_argument`
+    /// if the queue cannot have that many entries, which the device is asked first unless `max_queue_size` just was.
     constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
+        if (measured_ != index)
+            if (const auto most = max_queue_size(index); !most) return most.error();
+        if (q.size > most_entries_) return errc::invalid_argument;
         set_vqueue_request wanted{.index = index,
                                   .size = q.size,
                                   .descriptor_addr = q.descriptor_addr,
@@ -424,8 +431,12 @@ private:
         return ask(set_driver_features_request{0, used, {blocks, used}}).error();
     }
 
+    static constexpr std::uint32_t no_queue = 0xffff'ffff; // indices have 16 bits
+
     driver_session* session_;
     std::uint16_t number_;
+    std::uint32_t measured_ = no_queue; // the queue that `most_entries_` is about
+    std::uint32_t most_entries_ = 0;
     get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};
