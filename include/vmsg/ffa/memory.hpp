@@ -4,6 +4,7 @@
 // Protocol, "Memory region handle" and "Memory region properties". Descriptors: `memory_descriptor.hpp`; calls:
 // `memory_calls.hpp`.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 

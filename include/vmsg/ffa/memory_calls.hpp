@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The calls of FF-A memory sharing and their answers as data. Source: FF-A Memory Management Protocol, FFA_MEM_DONATE to
-// FFA_MEM_FRAG_TX. A handle takes two registers, its low half the one with the lower number. MEM_PERM_GET and SET:
+// The calls of FF-A memory sharing and their answers as data. Source: FF-A Memory Management Protocol, FFA_MEM_DONATE
+// to FFA_MEM_FRAG_TX. A handle takes two registers, its low half the one with the lower number. MEM_PERM_GET and SET:
 // `memory_permission_calls.hpp`.
 
 #include <cstddef>
@@ -187,8 +187,8 @@ constexpr result<mem_op_resume_call> decode_mem_op_resume(const call_frame& fram
     return mem_op_resume_call{detail::handle_in(frame, 1)};
 }
 
-/// FFA_MEM_FRAG_RX: asks for the fragment at `offset`; the answer to a sender whose descriptor is not all there yet, and
-/// the call of a receiver for the rest of what it retrieves.
+/// FFA_MEM_FRAG_RX: asks for the fragment at `offset`; the answer to a sender whose descriptor is not all there yet,
+/// and the call of a receiver for the rest of what it retrieves.
 struct mem_frag_rx {
     memory_handle handle{};
     std::uint32_t offset{}; ///< bytes of the descriptor that were transferred

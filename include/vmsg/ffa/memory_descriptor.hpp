@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// The memory transaction descriptor: what FFA_MEM_SHARE, LEND and DONATE, FFA_MEM_RETRIEVE_REQ and FFA_MEM_RETRIEVE_RESP
-// have in their buffer. Source: FF-A Memory Management Protocol, "Memory transaction descriptor", in the forms of
-// FF-A 1.0 (32 bytes, 16 per receiver), 1.1 (48 and 16) and from 1.2 on (48 and 32).
+// The memory transaction descriptor: what FFA_MEM_SHARE, LEND and DONATE, FFA_MEM_RETRIEVE_REQ and
+// FFA_MEM_RETRIEVE_RESP have in their buffer. Source: FF-A Memory Management Protocol, "Memory transaction descriptor",
+// in the forms of FF-A 1.0 (32 bytes, 16 per receiver), 1.1 (48 and 16) and from 1.2 on (48 and 32).
 
 #include <cstddef>
 #include <cstdint>
@@ -172,11 +172,23 @@ constexpr bool has_impdef(const memory_accesses& receivers) {
     return false;
 }
 
+constexpr bool attributes_fit(version v, const memory_transaction& t) {
+    return v >= version::v1_1 || static_cast<std::uint16_t>(t.attributes) <= 0xff;
+}
+
 constexpr errc check_accesses(version v, const memory_transaction& t, const memory_accesses& receivers) {
     if (receivers.empty()) return errc::invalid_argument;
     if (v<version::v1_1&& static_cast<std::uint16_t>(t.attributes)> 0xff) return errc::not_representable;
     if (v < version::v1_2 && has_impdef(receivers)) return errc::not_representable;
     return errc::none;
+}
+
+constexpr result<encoded_memory> put_request(byte_span out, version v, const memory_transaction& t,
+                                             const memory_accesses& receivers) {
+    const std::uint64_t length = end_of_accesses(v, receivers.size());
+    if (length > out.size() || length > 0xffff'ffff) return errc::oversize;
+    put_accesses(out, v, t, receivers, 0);
+    return encoded_memory{static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(length), 0};
 }
 
 // `regions` are the first of `region_count`, with `page_count` pages in all.
@@ -201,8 +213,8 @@ constexpr result<encoded_memory> put_descriptor_at(byte_span out, version v, con
 
 /// Writes the descriptor of `regions` for `receivers` to the start of `out`, with as many regions as there is room for;
 /// the others follow in fragments (`encode_memory_fragment`). All bytes of the descriptor are written; those of `out`
-/// behind it are left. `composite_offset` of the receivers is not looked at. Errors: `invalid_argument` (no receiver, no
-/// region, or one that is not `legal`), `not_representable` (attributes of more than 8 bits in FF-A 1.0, IMPDEF
+/// behind it are left. `composite_offset` of the receivers is not looked at. Errors: `invalid_argument` (no receiver,
+/// no region, or one that is not `legal`), `not_representable` (attributes of more than 8 bits in FF-A 1.0, IMPDEF
 /// information before 1.2), `oversize` (no room for all receivers and one region, or more than 32 bits can count).
 constexpr result<encoded_memory> encode_memory_descriptor(byte_span out, version v, const memory_transaction& t,
                                                           const memory_accesses& receivers,
@@ -219,20 +231,20 @@ constexpr result<encoded_memory> encode_memory_descriptor(byte_span out, version
 constexpr result<std::uint32_t> encode_memory_retrieve(byte_span out, version v, const memory_transaction& t,
                                                        const memory_accesses& receivers) {
     if (const errc why = detail::check_accesses(v, t, receivers); why != errc::none) return why;
-    const std::uint64_t length = detail::end_of_accesses(v, receivers.size());
-    if (length > out.size() || length > 0xffff'ffff) return errc::oversize;
-    detail::put_accesses(out, v, t, receivers, 0);
-    return static_cast<std::uint32_t>(length);
+    const auto made = detail::put_request(out, v, t, receivers);
+    return made ? result<std::uint32_t>{made->total_length} : made.error();
 }
 
-/// Writes what was read as one version in the form of another to the start of `out`, with the regions of its first
-/// fragment; a relayer's work. Before FF-A 1.2 IMPDEF information is lost. Errors: `invalid_argument` (a request to
-/// retrieve: it has no regions), `not_representable` (attributes of more than 8 bits in FF-A 1.0), `oversize` (no room
-/// for all of it).
+/// Writes what was read as one version, or a request to retrieve, in the form of another to the start of `out`, with the
+/// regions of its first fragment; a relayer's work. Before FF-A 1.2 IMPDEF information is lost. Errors:
+/// `invalid_argument` (no receivers), `not_representable` (attributes of more than 8 bits in FF-A 1.0), `oversize` (no
+/// room for all of it, or no region in the first fragment).
 constexpr result<encoded_memory> convert_memory_descriptor(byte_span out, version to, const memory_descriptor& d) {
-    if (d.composite_offset == 0 || d.receivers.empty()) return errc::invalid_argument;
-    if (to<version::v1_1&& static_cast<std::uint16_t>(d.transaction.attributes)> 0xff) return errc::not_representable;
-    if (d.regions.size() > regions_in_first_fragment(to, d.receivers.size(), out.size())) return errc::oversize;
+    const std::size_t receivers = d.receivers.size();
+    if (receivers == 0) return errc::invalid_argument;
+    if (!detail::attributes_fit(to, d.transaction)) return errc::not_representable;
+    if (d.composite_offset == 0) return detail::put_request(out, to, d.transaction, d.receivers);
+    if (d.regions.size() > regions_in_first_fragment(to, receivers, out.size())) return errc::oversize;
     return detail::put_descriptor_at(out, to, d.transaction, d.receivers, d.regions, d.region_count, d.page_count);
 }
 
@@ -311,9 +323,9 @@ constexpr errc read_composite(memory_descriptor& d, byte_view in, std::uint32_t 
 } // namespace detail
 
 /// The descriptor of `total_length` bytes that starts with `fragment`, a private copy: its writer can change the
-/// original at any time. `v` is the version of the writer; before FF-A 1.1 it decides about the layout, from then on the
-/// descriptor says how long the part of a receiver is. All sizes, counts and offsets are checked, values are left to
-/// `memory_rules.hpp`. Errors: `truncated` (header, receivers or the head of the regions not all in this fragment),
+/// original at any time. `v` is the version of the writer; before FF-A 1.1 it decides about the layout, from then on
+/// the descriptor says how long the part of a receiver is. All sizes, counts and offsets are checked, values are left
+/// to `memory_rules.hpp`. Errors: `truncated` (header, receivers or the head of the regions not all in this fragment),
 /// `bad_length` (sizes, offsets and counts that contradict each other, or a region cut in two), `bad_value` (no
 /// receiver, no region, receivers that name different regions, reserved bits).
 constexpr result<memory_descriptor> decode_memory_descriptor(byte_view fragment, std::uint32_t total_length, version v,

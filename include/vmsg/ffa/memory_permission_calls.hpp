@@ -43,8 +43,8 @@ struct mem_perm_get_call {
     form width{};
     friend bool operator==(const mem_perm_get_call&, const mem_perm_get_call&) = default;
 };
-/// Errors: `invalid_argument` (no pages), `not_representable` (several before FF-A 1.3, or an address above 4 GiB in the
-/// 32-bit form).
+/// Errors: `invalid_argument` (no pages), `not_representable` (several before FF-A 1.3, or an address above 4 GiB in
+/// the 32-bit form).
 constexpr result<call_frame> encode(const mem_perm_get_call& c, version v) {
     if (c.page_count == 0) return errc::invalid_argument;
     if (v < version::v1_3 && c.page_count != 1) return errc::not_representable;

@@ -72,9 +72,9 @@ public:
 
     /// Takes the answer to `call`; `rx` is the RX buffer. True: there is another `call` to make; false: the memory is
     /// retrieved. Errors: as `outcome_of` and `decode_memory_descriptor`; `oversize` (a fragment larger than `rx` or
-    /// `copy`), `bad_value` (another handle, owner or tag, this endpoint is not among the receivers, regions that do not
-    /// add up), `full` (more regions than `storage` has room for; all were fetched nevertheless, so that the memory can
-    /// be relinquished), `timed_out` (paused too often), `bad_state` (no call was made).
+    /// `copy`), `bad_value` (another handle, owner or tag, this endpoint is not among the receivers, regions that do
+    /// not add up), `full` (more regions than `storage` has room for; all were fetched nevertheless, so that the memory
+    /// can be relinquished), `timed_out` (paused too often), `bad_state` (no call was made).
     template <std::size_t Capacity>
     constexpr result<bool> next(const call_frame& answer, byte_view rx, snapshot<Capacity>& copy) {
         switch (step_) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// What a manager checks of memory that is sent and retrieved, once a descriptor was read. Source: FF-A Memory Management
-// Protocol, "Memory region properties" and "Memory transaction descriptor", as Hafnium enforces them. Whether the caller
-// owns the pages, and who has access to them already, is the manager's own knowledge.
+// What a manager checks of memory that is sent and retrieved, once a descriptor was read. Source: FF-A Memory
+// Management Protocol, "Memory region properties" and "Memory transaction descriptor", as Hafnium enforces them.
+// Whether the caller owns the pages, and who has access to them already, is the manager's own knowledge.
 
 #include <cstddef>
 #include <cstdint>
@@ -153,9 +153,9 @@ constexpr result<memory_access> find_receiver(const memory_accesses& all, endpoi
 
 } // namespace detail
 
-/// Whether `caller`, which negotiated version `v`, may retrieve `sent` with this request. `denied`: it is no receiver, or
-/// asks for more than it was given. `bad_value`: another owner, handle, tag, type or IMPDEF information than was sent,
-/// regions in the request, bits that are not for a request.
+/// Whether `caller`, which negotiated version `v`, may retrieve `sent` with this request. `denied`: it is no receiver,
+/// or asks for more than it was given. `bad_value`: another owner, handle, tag, type or IMPDEF information than was
+/// sent, regions in the request, bits that are not for a request.
 constexpr result<void> validate_memory_retrieve(const memory_descriptor& request, const sent_memory& sent,
                                                 endpoint_id caller, version v) {
     const memory_transaction& asked = request.transaction;

@@ -66,8 +66,8 @@ private:
 ///         more = sender.next(frame, tx);
 ///     }
 ///
-/// Each answer has to bring the next fragment, so there are no more calls than fragments and pauses. After an error that
-/// `is_transient` the same `call` may be made again, the TX buffer unchanged; after `interrupted` the answer that
+/// Each answer has to bring the next fragment, so there are no more calls than fragments and pauses. After an error
+/// that `is_transient` the same `call` may be made again, the TX buffer unchanged; after `interrupted` the answer that
 /// FFA_RUN gives is the one for `next`. After any other error the transaction is over, and the manager forgets it.
 class memory_sender {
 public:

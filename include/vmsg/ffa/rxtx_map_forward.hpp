@@ -64,9 +64,9 @@ constexpr result<memory_regions> read_buffer(byte_view in, std::uint32_t at) {
 
 } // namespace detail
 
-/// Writes the descriptor to the start of `out`, RX before TX, all offsets multiples of 8, and gives its length in bytes:
-/// 80 for one region each. Errors: `invalid_argument` (a buffer without regions or with one that is not `legal`),
-/// `oversize` (no room in `out`).
+/// Writes the descriptor to the start of `out`, RX before TX, all offsets multiples of 8, and gives its length in
+/// bytes: 80 for one region each. Errors: `invalid_argument` (a buffer without regions or with one that is not
+/// `legal`), `oversize` (no room in `out`).
 constexpr result<std::uint32_t> encode_rxtx_map_forward(byte_span out, const rxtx_map_forward& m) {
     if (!detail::legal_buffer(m.rx) || !detail::legal_buffer(m.tx)) return errc::invalid_argument;
     const std::uint64_t rx_offset = detail::rxtx_layout::fixed_size;
