@@ -105,12 +105,12 @@ public:
     /// The partition starts anew, as after a crash: its request is ABORTED, buffers and notifications are gone.
     void restart(ffa::endpoint_id id) { detail::restart(machine_, partition(id)); }
 
-    /// Enters with FFA_RUN each waiting secure partition that has something pending: what a scheduler does after it was
-    /// interrupted. `scheduler` is an endpoint of the normal world. Gives the number of partitions that ran.
+    /// Enters with FFA_RUN each waiting partition for which something came in since it last ran: what a scheduler does
+    /// after it was interrupted. `scheduler` is an endpoint of the normal world. Gives the number of partitions that ran.
     std::size_t schedule(ffa::endpoint_id scheduler) {
         std::size_t ran = 0;
         for (detail::partition& p : machine_.partitions()) {
-            if (!p.secure() || !p.config.entry || p.state != detail::partition_state::waiting || !p.wake) continue;
+            if (p.id() == scheduler || !p.config.entry || p.state != detail::partition_state::waiting || !p.wake) continue;
             ffa::call_frame frame = ffa::encode(ffa::run_call{{p.id(), 0}});
             machine_.execute(machine_, partition(scheduler), frame);
             ++ran;
