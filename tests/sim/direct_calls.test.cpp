@@ -90,8 +90,7 @@ TEST_CASE("a request that is not in order is refused") {
 
 TEST_CASE("an endpoint without an entry is BUSY") {
     rig r{sim::profiles::generic};
-    CHECK(r.call(kernel, ffa::encode_direct_request(kernel, guest, uuid{}, ascending(8))) ==
-          busy);
+    CHECK(r.call(kernel, ffa::encode_direct_request(kernel, guest, uuid{}, ascending(8))) == busy);
 }
 
 TEST_CASE("a partition that yields is resumed with FFA_RUN until it answers") {
@@ -128,8 +127,7 @@ TEST_CASE("a request that is abandoned after an interrupt keeps the partition bu
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::yield, .on = req2}));
     CHECK(r.call(kernel, to_disk()) == yield(disk));
     for (int i = 0; i < 100; ++i) CHECK(r.call(kernel, to_disk()) == busy);
-    CHECK(r.call(guest, ffa::encode_direct_request(guest, disk, uuid{}, ascending(8))) ==
-          busy);
+    CHECK(r.call(guest, ffa::encode_direct_request(guest, disk, uuid{}, ascending(8))) == busy);
     CHECK(r.call(kernel, run(disk)) == from_disk());
 }
 
@@ -214,10 +212,10 @@ TEST_CASE("a partition may leave with a call that is answered at once, and is en
 
 TEST_CASE("responses that are none are refused, and the partition can do better") {
     rig r{sim::profiles::generic};
-    r.echo.then(ffa::encode_direct_response(net, kernel, ascending(8)));  // another sender
-    r.echo.then(ffa::encode_direct_response(disk, guest, ascending(8)));  // another requester
-    r.echo.then(echo_of(plain(kernel, disk)));                            // RESP to a REQ2
-    r.echo.then(wait_frame());                                            // no response at all
+    r.echo.then(ffa::encode_direct_response(net, kernel, ascending(8))); // another sender
+    r.echo.then(ffa::encode_direct_response(disk, guest, ascending(8))); // another requester
+    r.echo.then(echo_of(plain(kernel, disk)));                           // RESP to a REQ2
+    r.echo.then(wait_frame());                                           // no response at all
     r.echo.then(from_disk());
     CHECK(r.call(kernel, to_disk()) == from_disk());
     CHECK(r.echo.seen[1] == invalid);

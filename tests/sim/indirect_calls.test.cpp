@@ -32,8 +32,7 @@ struct mailboxes : rig {
     // Puts a message into the sender's TX buffer.
     void write(const char* text, const uuid& service = device_role_uuid, ffa::endpoint_id to = disk) {
         const std::size_t size = __builtin_strlen(text);
-        const auto place =
-            ffa::encode_indirect({tx(guest), 4096}, from_version, guest, to, service, size);
+        const auto place = ffa::encode_indirect({tx(guest), 4096}, from_version, guest, to, service, size);
         REQUIRE(place);
         for (std::size_t i = 0; i < size; ++i) (*place)[i] = static_cast<std::uint8_t>(text[i]);
     }
@@ -99,8 +98,7 @@ TEST_CASE("Indirect: without a TX buffer DENIED, without the receiver's RX buffe
     for (const sim::profile* p : {&sim::profiles::generic, &xen_rules}) {
         mailboxes r{*p};
         r.write("hello", net_uuid, net);
-        for (int i = 0; i < 10; ++i)
-            CHECK(r.failure() == (p == &xen_rules ? ffa::error::denied : ffa::error::busy));
+        for (int i = 0; i < 10; ++i) CHECK(r.failure() == (p == &xen_rules ? ffa::error::denied : ffa::error::busy));
     }
 }
 

@@ -47,9 +47,15 @@ TEST_CASE("registers that an answer does not define are zero, kept or garbage, l
 }
 
 TEST_CASE("registers x8 to x17 of callers before 1.2 have a rule of their own") {
-    rig r{with(sim::profiles::generic, [](auto& p) { p.unused_high_before_v1_2 = unused::zero; p.unused_high = unused::keep; })};
+    rig r{with(sim::profiles::generic, [](auto& p) {
+        p.unused_high_before_v1_2 = unused::zero;
+        p.unused_high = unused::keep;
+    })};
     CHECK(r.call(guest, noisy_id_get()).x[8] == noisy_id_get().x[8]);
-    rig old{with(sim::profiles::generic, [](auto& p) { p.unused_high_before_v1_2 = unused::zero; p.unused_high = unused::keep; })};
+    rig old{with(sim::profiles::generic, [](auto& p) {
+        p.unused_high_before_v1_2 = unused::zero;
+        p.unused_high = unused::keep;
+    })};
     old.speak(guest, ffa::version::v1_1);
     CHECK(old.call(guest, noisy_id_get()).x[8] == 0);
 }

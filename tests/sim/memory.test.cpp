@@ -69,8 +69,8 @@ struct memory_rig : rig {
         request.attributes = ffa::memory_attributes::unspecified;
         ffa::memory_access receivers[] = {{who, perms::unspecified, 0, 0, {}}};
         change(request, receivers[0]);
-        ffa::memory_retriever retriever{who == disk ? versions[1] : ffa::version::v1_2, who, request, receivers,
-                                        {storage, 300}};
+        ffa::memory_retriever retriever{
+            who == disk ? versions[1] : ffa::version::v1_2, who, request, receivers, {storage, 300}};
         snapshot<4096> copy;
         auto more = retriever.begin({tx(who), 4096});
         while (more && *more) more = retriever.next(call(who, retriever.call()), {rx(who), 4096}, copy);
@@ -352,8 +352,8 @@ TEST_CASE("Memory: the next fragment of a response, at the right offset, after a
     ffa::memory_transaction request = r.last;
     request.attributes = {};
     const auto length = ffa::encode_memory_retrieve({r.tx(disk), 4096}, ffa::version::v1_2, request, receivers);
-    const auto first = ffa::decode_mem_retrieve_answer(
-        r.call(disk, ffa::encode(ffa::mem_retrieve_call{*length, *length})));
+    const auto first =
+        ffa::decode_mem_retrieve_answer(r.call(disk, ffa::encode(ffa::mem_retrieve_call{*length, *length})));
     REQUIRE(first);
     CHECK(first->fragment_length == 4096);
     const auto ask = [&](std::uint32_t offset) {
@@ -381,11 +381,12 @@ TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets") {
         std::uint32_t value;
     };
     // 1.2: EMAD size at 24, count 28, offset 32; EMAD at 48 with composite offset at 52; composite at 80; region at 96.
-    for (const damage d : {damage{24, 48}, damage{28, 0}, damage{28, 2}, damage{28, 0x0800'0001}, damage{32, 40},
-                           damage{32, 52}, damage{36, 1}, damage{52, 0}, damage{52, 64}, damage{52, 88}, damage{84, 0},
-                           damage{84, 2}, damage{84, 0x1000'0001}, damage{80, 2}, damage{88, 1}, damage{104, 0},
-                           damage{104, 2}, damage{108, 1}, damage{96, 0x4001}, damage{72, 1}, damage{4, 4},
-                           damage{8, 1}}) {
+    for (const damage d :
+         {damage{24, 48}, damage{28, 0},  damage{28, 2},           damage{28, 0x0800'0001}, damage{32, 40},
+          damage{32, 52}, damage{36, 1},  damage{52, 0},           damage{52, 64},          damage{52, 88},
+          damage{84, 0},  damage{84, 2},  damage{84, 0x1000'0001}, damage{80, 2},           damage{88, 1},
+          damage{104, 0}, damage{104, 2}, damage{108, 1},          damage{96, 0x4001},      damage{72, 1},
+          damage{4, 4},   damage{8, 1}}) {
         memory_rig r{sim::profiles::generic};
         const ffa::memory_access receivers[] = {memory_rig::access(disk, op::share)};
         const ffa::memory_region regions[] = {{rig::page_at(guest, 4), 1}};
@@ -463,6 +464,18 @@ TEST_CASE("Memory: zeroing on request, by sender, borrower and owner") {
     CHECK(r.reclaim(guest, ffa::memory_flags::zero_after_relinquish) == errc::invalid_argument);
     CHECK(r.reclaim(guest, ffa::memory_flags::zero) == errc::none);
     CHECK(r.bytes_of(guest)[4 * page] == 0);
+}
+
+TEST_CASE("Memory: who can only read cannot have it zeroed") {
+    memory_rig r{sim::profiles::generic};
+    REQUIRE(r.send_page(op::lend));
+    const auto read_only = [](auto& t, auto& a) {
+        t.flags = ffa::memory_flags::zero;
+        a.permissions = perms::read_only;
+    };
+    CHECK(r.retrieve(disk, read_only) == errc::denied);
+    CHECK(r.retrieve(disk, [](auto&, auto& a) { a.permissions = perms::read_only; }) == errc::none);
+    CHECK(r.allowed.permissions == (perms::read_only | perms::not_executable));
 }
 
 TEST_CASE("Memory: BUSY twice costs two attempts, RX in use costs BUSY, and nothing is half done") {

@@ -100,17 +100,17 @@ TEST_CASE("Notifications: calls that are not in order are refused") {
     const auto bind_call = ffa::encode(ffa::notification_bind_call{guest, disk, false, 2});
     const auto set_call = ffa::encode(ffa::notification_set_call{guest, disk, false, false, 0, 1});
     const auto get_call = ffa::encode(ffa::notification_get_call{disk, 0, sources::vms});
-    CHECK(r.call(net, bind_call) == invalid);                         // for another receiver
-    CHECK(r.call(disk, with_register(bind_call, 2, 1)) == invalid);   // per vCPU
-    CHECK(r.call(disk, with_register(bind_call, 2, 2)) == invalid);   // undefined
-    CHECK(r.call(guest, with_register(set_call, 2, 1)) == invalid);   // a global one as per vCPU
+    CHECK(r.call(net, bind_call) == invalid);                              // for another receiver
+    CHECK(r.call(disk, with_register(bind_call, 2, 1)) == invalid);        // per vCPU
+    CHECK(r.call(disk, with_register(bind_call, 2, 2)) == invalid);        // undefined
+    CHECK(r.call(guest, with_register(set_call, 2, 1)) == invalid);        // a global one as per vCPU
     CHECK(r.call(guest, with_register(set_call, 2, 0x1'0000)) == invalid); // with a vCPU
-    CHECK(r.call(guest, with_register(set_call, 2, 2)) == invalid);   // a delay, from the normal world
-    CHECK(r.call(guest, with_register(set_call, 3, 0)) == invalid);   // nothing
-    CHECK(r.call(other_guest, set_call) == invalid);                  // for another sender
-    CHECK(r.call(disk, with_register(get_call, 2, 0x10)) == invalid); // undefined
-    CHECK(r.call(net, get_call) == invalid);                          // for another receiver
-    CHECK(r.call(disk, with_register(get_call, 1, 0x1'8003)) == invalid); // a vCPU that it does not have
+    CHECK(r.call(guest, with_register(set_call, 2, 2)) == invalid);        // a delay, from the normal world
+    CHECK(r.call(guest, with_register(set_call, 3, 0)) == invalid);        // nothing
+    CHECK(r.call(other_guest, set_call) == invalid);                       // for another sender
+    CHECK(r.call(disk, with_register(get_call, 2, 0x10)) == invalid);      // undefined
+    CHECK(r.call(net, get_call) == invalid);                               // for another receiver
+    CHECK(r.call(disk, with_register(get_call, 1, 0x1'8003)) == invalid);  // a vCPU that it does not have
     CHECK(r.call(guest, set_call) == done);
 }
 

@@ -15,9 +15,15 @@ namespace {
 
 // Numbers that have a meaning somewhere, so that random calls get past the first check.
 std::uint64_t plausible(random_numbers& random) {
-    constexpr std::uint64_t values[] = {0, 1, 2, 3, 5, 8, 16, 40, 48, 80, 96, 112, 4096, 0x8003, 0x8004,
-                                        0x0001'8003, 0x8003'0001, 0x0000'8003, 0x8003'0000, 0x8004'8003, 0x0002'0001,
-                                        0x1'0000, 0x1'0001, 0x1'0002, 0x1'0003, 0xffff'ffff, ~std::uint64_t{0}};
+    constexpr std::uint64_t values[] = {0,           1,           2,
+                                        3,           5,           8,
+                                        16,          40,          48,
+                                        80,          96,          112,
+                                        4096,        0x8003,      0x8004,
+                                        0x0001'8003, 0x8003'0001, 0x0000'8003,
+                                        0x8003'0000, 0x8004'8003, 0x0002'0001,
+                                        0x1'0000,    0x1'0001,    0x1'0002,
+                                        0x1'0003,    0xffff'ffff, ~std::uint64_t{0}};
     constexpr std::size_t count = sizeof values / sizeof values[0];
     const std::uint32_t i = random.below(count + 6);
     if (i < count) return values[i];
@@ -102,7 +108,8 @@ TEST_CASE("random calls of all endpoints do no harm") {
 }
 
 TEST_CASE("there is room for as much as the capacity says") {
-    sim::spmc<sim::spmc_capacity{.partitions = 1, .areas = 1, .shares = 1, .regions = 1, .faults = 1, .buffer_pages = 1}>
+    sim::spmc<sim::spmc_capacity{
+        .partitions = 1, .areas = 1, .shares = 1, .regions = 1, .faults = 1, .buffer_pages = 1}>
         m{sim::profiles::generic};
     alignas(4096) static std::uint8_t memory[3 * 4096]{};
     REQUIRE(m.add({.id = guest}));
@@ -134,7 +141,8 @@ TEST_CASE("memory can be known by its address in this process") {
 TEST_CASE("a conduit is enough of one for code that is written against conduits") {
     rig r{sim::profiles::generic};
     auto conduit = r.spmc.conduit_for(guest);
-    ffa::rxtx buffers{conduit, {{r.tx(guest), 4096}, {r.rx(guest), 4096}, rig::page_at(guest, 0), rig::page_at(guest, 1)}};
+    ffa::rxtx buffers{conduit,
+                      {{r.tx(guest), 4096}, {r.rx(guest), 4096}, rig::page_at(guest, 0), rig::page_at(guest, 1)}};
     REQUIRE(buffers.map());
     ffa::partition_info room[4];
     ffa::partition_list found{room};

@@ -19,8 +19,8 @@ namespace vmsg::sim::detail {
 
 constexpr bool is_direct2(ffa::function_id id) { return id == ffa::function_id::msg_send_direct_req2; }
 
-// By which methods the service `wanted` of `p` can be reached; of any service if it is nil. Nothing if `p` does not have
-// it and the manager looks.
+// By which methods the service `wanted` of `p` can be reached; of any service if it is nil. Nothing if `p` does not
+// have it and the manager looks.
 constexpr std::optional<ffa::partition_properties> service_methods(const machine& m, const partition& p,
                                                                    const uuid& wanted) {
     for (std::size_t i = 0; !wanted.is_nil() && i < p.config.service_count; ++i)

@@ -61,7 +61,7 @@ struct machine {
     std::uint16_t generation = 0; ///< counts the changes of the partitions
     std::uint64_t next_handle = 1;
     ffa::memory_handle reserved_handle = ffa::invalid_handle; ///< for the operation that is being resumed
-    std::uint32_t entry_limit = 64; ///< entries of a partition for one call of another
+    std::uint32_t entry_limit = 64;                           ///< entries of a partition for one call of another
     ffa::endpoint_id own_id{0x8000};
 
     constexpr std::span<partition> partitions() { return places.first(partition_count); }

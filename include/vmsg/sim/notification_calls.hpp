@@ -45,8 +45,7 @@ constexpr answer answer_bitmap_destroy(machine& m, const partition& p, const ffa
 // A virtual machine has its bitmaps from whoever made it; the kernel without a hypervisor has to ask for its own.
 constexpr bool has_notifications(const machine& m, const partition& p) {
     const bool asks = m.rules.needs_bitmap_create && p.id() == ffa::hypervisor_id;
-    return (!asks || p.notes.created) &&
-           ffa::has(properties_of(p), ffa::partition_properties::notifications);
+    return (!asks || p.notes.created) && ffa::has(properties_of(p), ffa::partition_properties::notifications);
 }
 
 constexpr answer answer_bind(machine& m, partition& p, const ffa::call_frame& frame) {
