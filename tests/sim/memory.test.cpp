@@ -129,7 +129,7 @@ TEST_CASE("Memory: shared memory is the same memory for both until it is relinqu
     CHECK(r.spmc.open_shares() == 0);
 }
 
-TEST_CASE("Memory: the response says the type, the world of the owner, and what is allowed") {
+TEST_CASE("Memory: the response says the type, the world of the owner, and what is allowed (trap 27)") {
     memory_rig r{sim::profiles::generic};
     REQUIRE(r.send_page(op::share));
     REQUIRE(r.retrieve() == errc::none);
@@ -167,7 +167,7 @@ TEST_CASE("Memory: donated memory has a new owner, who may send it on") {
     CHECK(r.can_access(disk));
 }
 
-TEST_CASE("Memory: pages that are not the sender's, or sent already, or no normal memory, are denied") {
+TEST_CASE("Memory: pages that are not the sender's, or sent already, or no normal memory, are denied (trap 16)") {
     memory_rig r{sim::profiles::generic};
     alignas(4096) static std::uint8_t device[4096]{};
     REQUIRE(r.spmc.add_memory(guest, 0x9000'0000, device, true));
@@ -260,7 +260,7 @@ TEST_CASE("Memory: who gives it back has to have it, all of it, and to be the ca
     CHECK(r.relinquish() == errc::none);
 }
 
-TEST_CASE("Memory: descriptors of all versions, converted between them") {
+TEST_CASE("Memory: descriptors of all versions, converted between them (trap 15)") {
     for (const ffa::version from : {ffa::version::v1_0, ffa::version::v1_1, ffa::version::v1_2, ffa::version::v1_3})
         for (const ffa::version to : {ffa::version::v1_0, ffa::version::v1_1, ffa::version::v1_2, ffa::version::v1_3}) {
             memory_rig r{sim::profiles::generic, from, to};
@@ -345,7 +345,7 @@ TEST_CASE("Memory: fragments that are not in order end the transaction") {
     CHECK(r.call(guest, ffa::encode(ffa::mem_frag_tx{handle, length, {}})) == invalid); // it is finished
 }
 
-TEST_CASE("Memory: the next fragment of a response, at the right offset, after a release") {
+TEST_CASE("Memory: the next fragment of a response, at the right offset, after a release (trap 17)") {
     fragment_rig r{with(sim::profiles::generic, [](auto& p) { p.retransmits_fragments = true; })};
     REQUIRE(r.send(op::share, r.pages));
     const ffa::memory_access receivers[] = {{disk, perms::unspecified, 0, 0, {}}};
@@ -375,7 +375,7 @@ TEST_CASE("Memory: the next fragment of a response, at the right offset, after a
     CHECK(r.relinquish() == errc::none);
 }
 
-TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets") {
+TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets (trap 18)") {
     struct damage {
         std::size_t offset;
         std::uint32_t value;
@@ -399,6 +399,39 @@ TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets") {
         CHECK(r.call(guest, call) == invalid);
         CHECK(r.spmc.open_shares() == 0);
     }
+}
+
+TEST_CASE("Memory: the first fragment has all receivers, the head of the regions, and whole regions (trap 18)") {
+    fragment_rig r{sim::profiles::generic};
+    const ffa::memory_access receivers[] = {memory_rig::access(disk, op::share)};
+    const auto e = ffa::encode_memory_descriptor({r.tx(guest), 4096}, ffa::version::v1_2,
+                                                 memory_rig::transaction(op::share), receivers, r.pages);
+    REQUIRE(e);
+    const auto first = [&](std::uint32_t length) {
+        return r.call(guest, ffa::encode(ffa::mem_send_call{op::share, e->total_length, length}));
+    };
+    for (const std::uint32_t cut : {16u, 47u, 48u, 64u, 79u, 80u, 95u, 100u, 120u}) CHECK(first(cut) == invalid);
+    const auto a = ffa::decode_mem_send_answer(first(96)); // not a single region yet
+    REQUIRE(a);
+    CHECK(a->offset == 96);
+}
+
+TEST_CASE(
+    "Memory: short parts of receivers from a sender of 1.2 are taken, long ones from one of 1.1 are not (trap 15)") {
+    const auto send = [](ffa::version speaks, ffa::version writes) {
+        memory_rig r{sim::profiles::generic, speaks};
+        const ffa::memory_access receivers[] = {memory_rig::access(disk, op::share)};
+        const ffa::memory_region regions[] = {{rig::page_at(guest, 4), 1}};
+        const auto e = ffa::encode_memory_descriptor({r.tx(guest), 4096}, writes, memory_rig::transaction(op::share),
+                                                     receivers, regions);
+        return ffa::outcome_of(
+                   r.call(guest, ffa::encode(ffa::mem_send_call{op::share, e->total_length, e->fragment_length})))
+            .error();
+    };
+    CHECK(send(ffa::version::v1_2, ffa::version::v1_1) == errc::none);
+    CHECK(send(ffa::version::v1_1, ffa::version::v1_2) == errc::invalid_argument);
+    CHECK(send(ffa::version::v1_1, ffa::version::v1_1) == errc::none);
+    CHECK(send(ffa::version::v1_1, ffa::version::v1_0) == errc::invalid_argument);
 }
 
 TEST_CASE("Memory: lengths in registers are checked against each other and the buffer") {

@@ -84,14 +84,14 @@ TEST_CASE("Notifications: bound ones cannot be bound to another sender, pending 
     CHECK(bind(r, disk, other_guest, 2) == done);
 }
 
-TEST_CASE("Notifications: the low half of a bitmap is in w3, the high half in w4") {
+TEST_CASE("Notifications: the low half of a bitmap is in w3, the high half in w4 (trap 19)") {
     rig r{sim::profiles::generic};
     const ffa::call_frame call{{0x8400'007f, 0x0001'8003, 0, 0x0000'0005, 0x8000'0000}};
     CHECK(r.call(disk, call) == done);
     CHECK(set(r, guest, disk, high_and_low) == done);
 }
 
-TEST_CASE("Notifications: calls that are not in order are refused") {
+TEST_CASE("Notifications: calls that are not in order are refused (trap 21)") {
     rig r{sim::profiles::generic};
     REQUIRE(bind(r, disk, guest, 1) == done);
     CHECK(bind(r, disk, guest, 0) == invalid);
@@ -184,7 +184,7 @@ TEST_CASE("Notifications: a scheduler that is told in pieces learns of all") {
     CHECK(told == 25);
 }
 
-TEST_CASE("Notifications: upper halves of a 32-bit list may be anything") {
+TEST_CASE("Notifications: upper halves of a 32-bit list may be anything (trap 20)") {
     rig r{with(sim::profiles::generic, [](auto& p) { p.garbage_upper_halves = true; })};
     r.call(disk, ffa::encode(ffa::notification_bind_call{guest, disk, false, 1}));
     set(r, guest, disk, 1);

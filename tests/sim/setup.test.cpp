@@ -92,7 +92,7 @@ TEST_CASE("Version: Xen refuses every other call of a virtual machine before it"
     CHECK(*ffa::decode_id_answer(id_get(r)) == ffa::id_answer{kernel});
 }
 
-TEST_CASE("Version: the client's negotiation ends with the best version of each manager") {
+TEST_CASE("Version: the client's negotiation ends with the best version of each manager (trap 22)") {
     for (const sim::profile* p : sim::profiles::all) {
         rig r{*p};
         auto conduit = r.spmc.conduit_for(kernel);
@@ -251,7 +251,7 @@ TEST_CASE("RXTX: both forms of the call, as far as the manager has them") {
     }
 }
 
-TEST_CASE("RX ownership: a release of what is not full is denied, however often") {
+TEST_CASE("RX ownership: a release of what is not full is denied, however often (trap 10)") {
     rig r{sim::profiles::generic};
     CHECK(r.release(guest) == denied); // not even mapped
     REQUIRE(r.map(guest) == done);
@@ -270,7 +270,7 @@ TEST_CASE("RX ownership: partition descriptors twice without a release are BUSY"
     CHECK(r.call(guest, get).x[2] == 2);
 }
 
-TEST_CASE("RX ownership: FFA_MSG_WAIT releases RX unless it is told to retain it") {
+TEST_CASE("RX ownership: FFA_MSG_WAIT releases RX unless it is told to retain it (trap 32)") {
     rig r{sim::profiles::generic};
     REQUIRE(r.map(disk) == done);
     const auto get = ffa::encode(ffa::partition_info_get_call{});
