@@ -40,7 +40,7 @@ constexpr std::uint32_t list_partitions(const machine& m, const partition& viewe
             if (!wanted.is_nil() && s.protocol != wanted && !by_image) continue;
             const bool any = wanted.is_nil() && !each_service;
             ffa::partition_info info{p.id(), p.config.execution_contexts};
-            info.properties = seen_by(m, viewer, p, properties_of(p, any ? max_services : i));
+            info.properties = seen_by(m, viewer, p, any ? properties_of(p) : s.properties);
             if (wanted.is_nil() && !any) info.protocol = s.protocol;
             if (any && p.config.service_count == 1) info.protocol = s.protocol;
             info.image = p.config.image;

@@ -136,9 +136,8 @@ struct partition {
     constexpr bool secure() const { return ffa::is_secure(config.id); }
 };
 
-/// What `p` can do by one of its services, or by any (`index` beyond them).
-constexpr ffa::partition_properties properties_of(const partition& p, std::size_t index = max_services) {
-    if (index < p.config.service_count) return p.config.services[index].properties;
+/// What `p` can do by any of its services.
+constexpr ffa::partition_properties properties_of(const partition& p) {
     auto all = ffa::partition_properties{};
     for (std::size_t i = 0; i < p.config.service_count; ++i) all = all | p.config.services[i].properties;
     return all;
