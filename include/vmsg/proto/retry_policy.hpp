@@ -35,4 +35,7 @@ struct retry_policy {
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
+/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10).
+inline constexpr retry_policy fifo_retry_policy = device_retry_policy;
+
 } // namespace vmsg::proto

@@ -158,23 +158,18 @@ private:
         return why == errc::timed_out || why == errc::busy || why == errc::no_answer;
     }
 
-    /// A carrier that goes by the state of the bus is told.
-    constexpr void tell_carrier() {
-        if constexpr (requires { wire_.follow(engine_.fifo()); }) wire_.follow(engine_.fifo());
-    }
-
     /// Sends and receives what there is; false if there was nothing.
     constexpr bool pump() {
         bool moved = false;
         for (int i = 0; i < most_frames; ++i) {
             const auto out = engine_.poll_transmit(clock_.now());
             if (!out) break;
-            tell_carrier();
+            detail::tell(wire_, engine_.fifo());
             engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
             moved = true;
         }
         for (int i = 0; i < most_frames; ++i) {
-            tell_carrier();
+            detail::tell(wire_, engine_.fifo());
             const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
             if (!in && in.error() == errc::would_block) break;
             if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
@@ -184,9 +179,8 @@ private:
         return moved;
     }
     constexpr void idle(instant until) {
-        instant next = engine_.poll_timeout();
-        if constexpr (requires { wire_.poll_timeout(); })
-            if (wire_.poll_timeout() < next) next = wire_.poll_timeout();
+        const instant due = detail::due_time(wire_);
+        const instant next = engine_.poll_timeout() < due ? engine_.poll_timeout() : due;
         clock_.idle(next < until ? next : until);
         engine_.handle_timeout(clock_.now());
     }

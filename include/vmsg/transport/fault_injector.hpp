@@ -100,9 +100,12 @@ public:
         return wire_.receive(buffer, now);
     }
 
-    /// When a frame that is held back is due; `never` if none is. It leaves in the next `send` or `receive` after that.
+    constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
+
+    /// When a frame that is held back is due, or the transport itself has something to do; `never` if nothing is. A
+    /// frame leaves in the next `send` or `receive` after that.
     constexpr instant poll_timeout() const {
-        instant first = never;
+        instant first = vmsg::detail::due_time(wire_);
         for (const held_frame& h : held_)
             if (h.taken && h.due < first) first = h.due;
         return first;

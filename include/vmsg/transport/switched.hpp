@@ -30,18 +30,6 @@ constexpr bool sets_up_bus(byte_view frame) {
     }
 }
 
-namespace detail {
-
-/// When a transport has something to do without any input; those that do not say so never have.
-template <transport T> constexpr instant due_time(const T& t) {
-    if constexpr (requires { t.poll_timeout(); })
-        return t.poll_timeout();
-    else
-        return never;
-}
-
-} // namespace detail
-
 /// One end of two transports, both of which outlive it. What sets up the bus always travels over `Bootstrap`, the rest
 /// over `Runtime` while the bus says that it is active. Frames of one transport keep their order, those of different
 /// ones may overtake each other.
@@ -53,7 +41,7 @@ public:
     /// before one is received.
     constexpr void follow(const fifo_link& link) {
         active_ = link.stage == fifo_stage::active;
-        if constexpr (requires { runtime_.follow(link); }) runtime_.follow(link);
+        vmsg::detail::tell(runtime_, link);
     }
     constexpr bool active() const { return active_; }
 
@@ -80,8 +68,8 @@ public:
 
     /// When one of the transports has something to do without any input; `never` if nothing is due.
     constexpr instant poll_timeout() const {
-        const instant a = detail::due_time(bootstrap_);
-        const instant b = active_ ? detail::due_time(runtime_) : never;
+        const instant a = vmsg::detail::due_time(bootstrap_);
+        const instant b = active_ ? vmsg::detail::due_time(runtime_) : never;
         return a < b ? a : b;
     }
 

@@ -9,6 +9,7 @@
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/message/fifo.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
@@ -31,13 +32,32 @@ struct inbound {
 ///   does not fit, and then it is gone. A buffer of `max_msg_size()` bytes always suffices. Bytes after the frame are
 ///   left alone. `aborted`: the carrier does not work any more, and has said so now; the bus has to begin anew.
 ///
-/// A carrier may also have `poll_timeout()`: when `receive` has something to do by itself, `never` if nothing is due.
+/// A carrier may also have
+/// - `poll_timeout()`: when `receive` has something to do by itself, `never` if nothing is due;
+/// - `follow(fifo_link)`: how the bus stands, to be told before a frame is sent and before one is received.
 template <class T>
 concept transport = requires(T& t, const T& c, ffa::endpoint_id peer, byte_view frame, byte_span buffer, instant now) {
     { c.max_msg_size() } -> std::convertible_to<std::size_t>;
     { t.send(peer, frame, now) } -> std::same_as<result<void>>;
     { t.receive(buffer, now) } -> std::same_as<result<inbound>>;
 };
+
+namespace detail {
+
+/// `poll_timeout()` of a carrier; one without has nothing to do by itself.
+template <transport T> constexpr instant due_time(const T& carrier) {
+    if constexpr (requires { carrier.poll_timeout(); })
+        return carrier.poll_timeout();
+    else
+        return never;
+}
+
+/// Tells a carrier that wants to know how the bus stands.
+template <transport T> constexpr void tell(T& carrier, const fifo_link& link) {
+    if constexpr (requires { carrier.follow(link); }) carrier.follow(link);
+}
+
+} // namespace detail
 
 namespace archetypes {
 
