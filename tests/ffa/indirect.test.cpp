@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <vmsg/ffa/indirect.hpp>
 
+#include "ffa/support/frames.hpp"
 #include "support/check.hpp"
 
 #include <array>
@@ -138,4 +139,14 @@ TEST_CASE("a message outside the buffer or inside the header is refused") {
     CX_CHECK(refusal(40, 0) == errc::bad_length);
     CX_CHECK(!header_alone_is_enough(20));
     CX_CHECK(header_alone_is_enough(21));
+}
+
+TEST_CASE("FFA_MSG_SEND2 has the VM it is forwarded for in the upper half of w1") {
+    using namespace ffa_test;
+    CX_CHECK(both_ways(ffa::msg_send2_call{}, ffa::call_frame{{0x84000086}}, ffa::decode_msg_send2));
+    CX_CHECK(both_ways(ffa::msg_send2_call{ffa::endpoint_id{2}, true}, ffa::call_frame{{0x84000086, 0x0002'0000, 2}},
+                       ffa::decode_msg_send2));
+    CX_CHECK(refused_with(ffa::call_frame{{0x84000086}}, 1, 1, ffa::decode_msg_send2));
+    CX_CHECK(refused_with(ffa::call_frame{{0x84000086}}, 2, 1, ffa::decode_msg_send2));
+    CX_CHECK(refused_with(ffa::call_frame{{0x84000086}}, 3, 1, ffa::decode_msg_send2));
 }

@@ -65,8 +65,8 @@ constexpr result<yield_call> decode_yield(const call_frame& frame) {
     return yield_call{target_in(frame.x[1]), words_in(frame, 2), form_of(frame)};
 }
 
-/// FFA_INTERRUPT: as an answer, the call is not done because `who` was preempted; as an entry, there is an interrupt for
-/// the partition that is entered.
+/// FFA_INTERRUPT: as an answer, the call is not done because `who` was preempted; as an entry, there is an interrupt
+/// for the partition that is entered.
 struct interrupt_call {
     target who{};          ///< not necessarily the one that was called
     std::uint32_t intid{}; ///< 0: not said
