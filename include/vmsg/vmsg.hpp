@@ -103,14 +103,13 @@
 #include <vmsg/tail.hpp>
 #include <vmsg/text.hpp>
 #include <vmsg/time.hpp>
+#include <vmsg/transport/direct.hpp>
+#include <vmsg/transport/direct_device.hpp>
 #include <vmsg/transport/doorbell.hpp>
 #include <vmsg/transport/fault_injector.hpp>
 #include <vmsg/transport/fifo.hpp>
 #include <vmsg/transport/fifo_region.hpp>
 #include <vmsg/transport/fifo_ring.hpp>
-#include <vmsg/transport/direct.hpp>
-#include <vmsg/transport/direct_device.hpp>
-#include <vmsg/transport/fault_injector.hpp>
 #include <vmsg/transport/indirect.hpp>
 #include <vmsg/transport/loopback.hpp>
 #include <vmsg/transport/notification_doorbell.hpp>

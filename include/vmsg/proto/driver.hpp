@@ -552,7 +552,7 @@ private:
         if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
     }
 
-    /// The peer does not want the FIFO, or it cannot be used: events come in another way. False if it is not about that.
+    /// The FIFO cannot be used, and events come in another way. False if that is not what has failed.
     constexpr bool falls_back(errc why, instant now) {
         if constexpr (has_fifo) {
             const bool offered = bus_.state() == bus_state::offering;

@@ -44,6 +44,9 @@ inline constexpr retry_policy indirect_retry_policy{
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
+/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10).
+inline constexpr retry_policy fifo_retry_policy = device_retry_policy;
+
 namespace detail {
 
 /// Whether a send that failed with `why` may be tried again (`is_transient`); if so it is counted. Only an all-zero

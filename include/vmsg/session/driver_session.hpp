@@ -163,11 +163,6 @@ private:
         return why == errc::timed_out || why == errc::busy || why == errc::no_answer;
     }
 
-    /// A carrier that goes by the state of the bus is told.
-    constexpr void tell_carrier() {
-        if constexpr (requires { wire_.follow(engine_.fifo()); }) wire_.follow(engine_.fifo());
-    }
-
     /// Sends and receives what there is, in turns: a carrier may take the next frame only when the answer to the one
     /// before was received. False if there was nothing.
     constexpr bool pump() {
@@ -181,12 +176,12 @@ private:
     constexpr bool send_one() {
         const auto out = engine_.poll_transmit(clock_.now());
         if (!out) return false;
-        tell_carrier();
+        detail::tell(wire_, engine_.fifo());
         engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
         return true;
     }
     constexpr bool receive_one() {
-        tell_carrier();
+        detail::tell(wire_, engine_.fifo());
         const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
         if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
         if (in.error() == errc::aborted) engine_.carrier_lost(clock_.now());

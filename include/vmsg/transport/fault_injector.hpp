@@ -100,6 +100,8 @@ public:
         return wire_.receive(buffer, now);
     }
 
+    constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
+
     /// When a frame that is held back is due, or the carrier has something to do; `never` if neither is so. It happens
     /// in the next `send` or `receive` after that.
     constexpr instant poll_timeout() const {
