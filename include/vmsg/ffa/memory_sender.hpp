@@ -67,8 +67,8 @@ private:
 ///     }
 ///
 /// Each answer has to bring the next fragment, so there are no more calls than fragments and pauses. After an error
-/// that `may_be_repeated` the same `call` may be made again, the TX buffer unchanged; after `interrupted` the answer that
-/// FFA_RUN gives is the one for `next`. After any other error the transaction is over, and the manager forgets it.
+/// that `may_be_repeated` the same `call` may be made again, the TX buffer unchanged; after `interrupted` the answer
+/// that FFA_RUN gives is the one for `next`. After any other error the transaction is over, and the manager forgets it.
 class memory_sender {
 public:
     /// `receivers` and `regions` have to outlive the object.
