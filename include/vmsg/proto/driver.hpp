@@ -180,7 +180,7 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
-    /// transient (`is_transient`) is tried again within the policy's budget, everything else is final. A request whose
+    /// transient (`is_retryable`) is tried again within the policy's budget, everything else is final. A request whose
     /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
@@ -188,7 +188,7 @@ public:
         sending_ = sending::nothing;
         const errc why = outcome.error();
         bool again = false;
-        if (is_transient(why)) {
+        if (is_retryable(why)) {
             ++counters_.refused_sends;
             again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
             if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
