@@ -194,7 +194,7 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
-    /// transient (`is_transient`) is tried again within the policy's budget, everything else is final. A request whose
+    /// transient (`is_retryable`) is tried again within the policy's budget, everything else is final. A request whose
     /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);

@@ -49,14 +49,14 @@ inline constexpr retry_policy fifo_retry_policy = device_retry_policy;
 
 namespace detail {
 
-/// Whether a send that failed with `why` may be tried again (`is_transient`); if so it is counted. Only an all-zero
+/// Whether a send that failed with `why` may be tried again (`is_retryable`); if so it is counted. Only an all-zero
 /// answer says that the receiver ran: the others are all the carrier's own, and one to the budget and the counters.
 template <class Counters> constexpr bool count_refusal(errc why, Counters& counters) {
     if (why == errc::no_answer)
         ++counters.no_answers;
-    else if (is_transient(why))
+    else if (is_retryable(why))
         ++counters.carrier_busy;
-    return is_transient(why);
+    return is_retryable(why);
 }
 
 } // namespace detail
