@@ -96,6 +96,7 @@ TEST_CASE("a manager that is too old is refused after a bounded number of calls"
     CX_CHECK(meet({version::v1_0, habit::refuses}).n.error() == errc::not_supported);
     CX_CHECK(meet({version::v1_0, habit::refuses}).calls == 3);
     CX_CHECK(meet({version::v1_1, habit::refuses}, only(version::v1_2)).calls == 1);
+    CX_CHECK(meet({version::v1_1, habit::refuses}, only(version{})).calls == 1);
 }
 
 TEST_CASE("a manager that changes its mind gets no more calls than there are versions") {

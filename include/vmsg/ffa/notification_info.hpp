@@ -100,7 +100,7 @@ constexpr result<notification_info_get_answer> decode_notification_info_get_answ
     const std::uint64_t counts = detail::wide_in(frame, 2);
     a.more = (counts & 1) != 0;
     const std::size_t lists = counts >> 7 & 0x1f;
-    if (lists > a.room()) return errc::bad_length;
+    if (lists > a.capacity) return errc::bad_length;
     std::size_t next = 0;
     for (std::size_t i = 0; i < lists; ++i) {
         notification_list& list = a.lists[i];
