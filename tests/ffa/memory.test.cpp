@@ -63,6 +63,12 @@ TEST_CASE("each operation has a type for who retrieves") {
     CX_CHECK(type_of(ffa::memory_operation::donate) == ffa::memory_flags{0x18});
 }
 
+TEST_CASE("who retrieves may hint at an alignment") {
+    CX_CHECK(ffa::aligned_to(0) == ffa::memory_flags{0x200});
+    CX_CHECK(ffa::aligned_to(9) == ffa::memory_flags{0x320});
+    CX_CHECK(ffa::aligned_to(15) == (ffa::memory_flags::alignment_hint | ffa::memory_flags::alignment_hint_mask));
+}
+
 TEST_CASE("a list is the same over values and over bytes") {
     CX_CHECK(in_bytes() == ffa::memory_regions{three});
     CX_CHECK(in_bytes(47).size() == 2);

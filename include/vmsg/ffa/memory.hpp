@@ -134,6 +134,12 @@ constexpr memory_flags operator&(memory_flags a, memory_flags b) {
 /// All flags but these.
 constexpr memory_flags operator~(memory_flags a) { return static_cast<memory_flags>(~static_cast<std::uint32_t>(a)); }
 
+/// The hint that a receiver wants its memory at a multiple of 2^`order` pages; `order` is less than 16.
+constexpr memory_flags aligned_to(unsigned order) {
+    VMSG_ASSERT(order < 16);
+    return memory_flags::alignment_hint | static_cast<memory_flags>(order << 5);
+}
+
 /// The type bits of a retrieval of memory that was sent with `op`. An FFA_MEM_RETRIEVE_RESP always has them.
 constexpr memory_flags type_of(memory_operation op) {
     switch (op) {

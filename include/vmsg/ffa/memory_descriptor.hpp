@@ -235,8 +235,8 @@ constexpr result<std::uint32_t> encode_memory_retrieve(byte_span out, version v,
     return made ? result<std::uint32_t>{made->total_length} : made.error();
 }
 
-/// Writes what was read as one version, or a request to retrieve, in the form of another to the start of `out`, with the
-/// regions of its first fragment; a relayer's work. Before FF-A 1.2 IMPDEF information is lost. Errors:
+/// Writes what was read as one version, also a request to retrieve, in the form of another to the start of `out`, with
+/// the regions of its first fragment; a relayer's work. Before FF-A 1.2 IMPDEF information is lost. Errors:
 /// `invalid_argument` (no receivers), `not_representable` (attributes of more than 8 bits in FF-A 1.0), `oversize` (no
 /// room for all of it, or no region in the first fragment).
 constexpr result<encoded_memory> convert_memory_descriptor(byte_span out, version to, const memory_descriptor& d) {
