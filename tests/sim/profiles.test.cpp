@@ -330,3 +330,10 @@ TEST_CASE("a set of functions has the forms of a call each for itself") {
     CX_CHECK(!some.has(static_cast<ffa::function_id>(0x8400'0001)));
     CX_CHECK(!some.has(static_cast<ffa::function_id>(0x8400'00ff)));
 }
+
+TEST_CASE("profiles have names") {
+    for (const sim::profile* p : sim::profiles::all) CHECK(sim::profiles::find(p->name) == p);
+    CX_CHECK(sim::profiles::find("xe") == nullptr);
+    CX_CHECK(sim::profiles::find("xenon") == nullptr);
+    CX_CHECK(sim::profiles::find("") == nullptr);
+}

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <vmsg/config.hpp>
 #include <vmsg/ffa/error.hpp>
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/version.hpp>
@@ -68,7 +69,8 @@ enum class check_order : std::uint8_t {
 /// Whether a memory descriptor may come in fragments.
 enum class fragment_rule : std::uint8_t { any, none, not_to_secure };
 
-/// A manager. The default values are those of a manager that does everything and is strict.
+/// A manager. By default it is strict, zeroes what it does not define, and has no functions at all: `profiles::generic`
+/// is the same with all of them.
 struct profile {
     const char* name = "custom";
 

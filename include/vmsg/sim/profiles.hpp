@@ -3,6 +3,12 @@
 // Ready profiles: Hafnium as SPMC at S-EL2, the SPMC in TF-A at EL3, OP-TEE as SPMC at S-EL1, Xen as seen by its
 // virtual machines. What they were seen to do, and what is taken from their sources: docs/spmc.md.
 
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/ffa/error.hpp>
+#include <vmsg/ffa/function_id.hpp>
+#include <vmsg/ffa/version.hpp>
 #include <vmsg/sim/profile.hpp>
 
 namespace vmsg::sim::profiles {
@@ -137,5 +143,15 @@ inline constexpr profile xen{
 
 /// Those of real managers.
 inline constexpr const profile* all[] = {&hafnium, &tfa_el3, &optee, &xen};
+
+/// The one of these with this name, or null.
+constexpr const profile* find(const char* name) {
+    for (const profile* p : all) {
+        std::size_t i = 0;
+        while (name[i] != 0 && name[i] == p->name[i]) ++i;
+        if (name[i] == p->name[i]) return p;
+    }
+    return nullptr;
+}
 
 } // namespace vmsg::sim::profiles

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/config.hpp>
