@@ -7,6 +7,7 @@
 #include <vmsg/transport/fault_injector.hpp>
 #include <vmsg/transport/loopback.hpp>
 
+#include "proto/support/engines.hpp"
 #include "proto/support/test_device.hpp"
 
 #include <cstddef>
