@@ -147,6 +147,12 @@ public:
     constexpr void poll_now() { engine_.poll_now(clock_.now()); }
 
     constexpr const engine_type& engine() const { return engine_; }
+    /// The engine, for work beside that of the session: `turn` keeps it going.
+    constexpr engine_type& engine() { return engine_; }
+    /// Sends and receives what there is, or waits until something may have come, `until` at the latest.
+    constexpr void turn(instant until) {
+        if (!pump() && clock_.now() < until) idle(until);
+    }
     constexpr Clock& clock() { return clock_; }
 
 private:
