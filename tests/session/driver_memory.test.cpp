@@ -5,7 +5,7 @@
 #include "session/memory_rig.hpp"
 
 using namespace session_test;
-using id = ffa::function_id;
+using fid = ffa::function_id;
 
 namespace {
 
@@ -33,9 +33,9 @@ template <revision R> void check_whole_life() {
     CHECK_FALSE(r.nothing_left());
     REQUIRE(r.both.unshare(*memory));
     CHECK(r.nothing_left());
-    CHECK(r.calls(disk, id::mem_retrieve_req) == 1);
-    CHECK(r.calls(disk, id::mem_relinquish) == 1);
-    CHECK(r.calls(guest, id::mem_reclaim) == 1); // not before the area was released: none was denied
+    CHECK(r.calls(disk, fid::mem_retrieve_req) == 1);
+    CHECK(r.calls(disk, fid::mem_relinquish) == 1);
+    CHECK(r.calls(guest, fid::mem_reclaim) == 1); // not before the area was released: none was denied
     CHECK(r.near.counters().denied == 0);
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("Driver memory: shared, used by both sides, and reclaimed after it was
 
 TEST_CASE("Driver memory: every profile of a manager that shares memory does it") {
     for (const sim::profile* p : sim::profiles::all) {
-        if (!p->normal_world.has(id::mem_share)) continue;
+        if (!p->normal_world.has(fid::mem_share)) continue;
         CAPTURE(p->name);
         memory_rig<v2> r{*p};
         REQUIRE(r.session.open());
@@ -62,11 +62,11 @@ TEST_CASE("Driver memory: every profile of a manager that shares memory does it"
 
 TEST_CASE("Driver memory: BUSY twice costs two retries and nothing else") {
     memory_rig<v2> r;
-    REQUIRE(r.manager.add_fault(refusals(id::mem_share, ffa::error::busy, 2)));
+    REQUIRE(r.manager.add_fault(refusals(fid::mem_share, ffa::error::busy, 2)));
     REQUIRE(r.session.open());
     const auto memory = r.both.share(two_pages, area_attrs::usual);
     REQUIRE(memory);
-    CHECK(r.calls(guest, id::mem_share) == 3);
+    CHECK(r.calls(guest, fid::mem_share) == 3);
     CHECK(r.near.counters().calls == 3);
     CHECK(r.near.counters().busy == 2);
     CHECK(r.clock.now() >= 60 * milliseconds); // 20 ms, then 40 ms
@@ -83,10 +83,10 @@ TEST_CASE("Driver memory: BUSY for ever costs 20 attempts and a clear error, for
                {ffa::error::retry, errc::retry}, {ffa::error::interrupted, errc::timed_out}};
     for (const auto& e : errors) {
         memory_rig<v2> r;
-        REQUIRE(r.manager.add_fault(refusals(id::mem_share, e.code, sim::for_ever)));
+        REQUIRE(r.manager.add_fault(refusals(fid::mem_share, e.code, sim::for_ever)));
         REQUIRE(r.session.open());
         CHECK(r.both.share(two_pages, area_attrs::usual).error() == e.seen);
-        CHECK(r.calls(guest, id::mem_share) == 20);
+        CHECK(r.calls(guest, fid::mem_share) == 20);
         CHECK(r.near.counters().calls == 20);
         CHECK(r.near.counters().given_up == 1);
         CHECK(r.clock.now() >= (20 + 40 + 80 + 16 * 100) * milliseconds);
@@ -98,25 +98,25 @@ TEST_CASE("Driver memory: an error that stays is not tried again") {
     for (const ffa::error code : {ffa::error::denied, ffa::error::invalid_parameters, ffa::error::not_supported,
                                   ffa::error::aborted}) {
         memory_rig<v2> r;
-        REQUIRE(r.manager.add_fault(refusals(id::mem_share, code, sim::for_ever)));
+        REQUIRE(r.manager.add_fault(refusals(fid::mem_share, code, sim::for_ever)));
         REQUIRE(r.session.open());
         CHECK(r.both.share(two_pages, area_attrs::usual).error() == ffa::errc_of(code));
-        CHECK(r.calls(guest, id::mem_share) == 1);
+        CHECK(r.calls(guest, fid::mem_share) == 1);
         CHECK(r.nothing_left());
     }
 }
 
 TEST_CASE("Driver memory: operations that the manager pauses are resumed") {
     memory_rig<v2> r;
-    for (const id on : {id::mem_share, id::mem_reclaim, id::mem_retrieve_req, id::mem_relinquish})
+    for (const id on : {fid::mem_share, fid::mem_reclaim, fid::mem_retrieve_req, fid::mem_relinquish})
         REQUIRE(r.manager.add_fault({.kind = sim::fault_kind::pause, .on = on, .times = 3}));
     REQUIRE(r.session.open());
     const auto memory = r.both.share(two_pages, area_attrs::usual);
     REQUIRE(memory);
     REQUIRE(r.both.unshare(*memory));
     CHECK(r.manager.faults_left() == 0);
-    CHECK(r.calls(guest, id::mem_op_resume) == 6);
-    CHECK(r.calls(disk, id::mem_op_resume) == 6);
+    CHECK(r.calls(guest, fid::mem_op_resume) == 6);
+    CHECK(r.calls(disk, fid::mem_op_resume) == 6);
     CHECK(r.nothing_left());
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("Driver memory: what the device side refuses is reclaimed") { // a pee
         REQUIRE(r.session.open());
         const errc seen = r.both.share(two_pages, area_attrs::usual).error();
         CHECK(seen == (why == errc::denied ? errc::peer_error : errc::busy));
-        CHECK(r.calls(guest, id::mem_reclaim) == 1);
+        CHECK(r.calls(guest, fid::mem_reclaim) == 1);
         CHECK(r.nothing_left());
     }
 }
@@ -135,7 +135,7 @@ TEST_CASE("Driver memory: what the device side refuses is reclaimed") { // a pee
 TEST_CASE("Driver memory: without a bus nothing stays shared") {
     memory_rig<v2> r;
     CHECK(r.both.share(two_pages, area_attrs::usual).error() == errc::bad_state);
-    CHECK(r.calls(guest, id::mem_share) == 1);
+    CHECK(r.calls(guest, fid::mem_share) == 1);
     CHECK(r.nothing_left());
 }
 
@@ -143,25 +143,25 @@ TEST_CASE("Driver memory: DENIED is waited for, a second at a time, and reported
     const memory_policy patient{.reclaim_attempts = 5};
     SUBCASE("the manager gives it back in the end") {
         memory_rig<v2> r{sim::profiles::generic, {}, patient};
-        REQUIRE(r.manager.add_fault(refusals(id::mem_reclaim, ffa::error::denied, 4)));
+        REQUIRE(r.manager.add_fault(refusals(fid::mem_reclaim, ffa::error::denied, 4)));
         REQUIRE(r.session.open());
         const auto memory = r.both.share(two_pages, area_attrs::usual);
         REQUIRE(memory);
         const instant start = r.clock.now();
         CHECK(r.both.unshare(*memory));
         CHECK(r.clock.now() - start >= 4 * seconds);
-        CHECK(r.calls(guest, id::mem_reclaim) == 5);
+        CHECK(r.calls(guest, fid::mem_reclaim) == 5);
         CHECK(r.near.counters().denied == 4);
         CHECK(r.nothing_left());
     }
     SUBCASE("it does not") {
         memory_rig<v2> r{sim::profiles::generic, {}, patient};
-        REQUIRE(r.manager.add_fault(refusals(id::mem_reclaim, ffa::error::denied, sim::for_ever)));
+        REQUIRE(r.manager.add_fault(refusals(fid::mem_reclaim, ffa::error::denied, sim::for_ever)));
         REQUIRE(r.session.open());
         const auto memory = r.both.share(two_pages, area_attrs::usual);
         REQUIRE(memory);
         CHECK(r.both.unshare(*memory).error() == errc::denied);
-        CHECK(r.calls(guest, id::mem_reclaim) == 5);
+        CHECK(r.calls(guest, fid::mem_reclaim) == 5);
         CHECK(r.near.counters().unreturned == 1);
         CHECK(r.near.in_use() == 1);
         CHECK(r.near.due() == never);
@@ -173,12 +173,12 @@ TEST_CASE("Driver memory: DENIED is waited for, a second at a time, and reported
     }
     SUBCASE("the manager knows nothing of it") {
         memory_rig<v2> r{sim::profiles::generic, {}, patient};
-        REQUIRE(r.manager.add_fault(refusals(id::mem_reclaim, ffa::error::invalid_parameters, sim::for_ever)));
+        REQUIRE(r.manager.add_fault(refusals(fid::mem_reclaim, ffa::error::invalid_parameters, sim::for_ever)));
         REQUIRE(r.session.open());
         const auto memory = r.both.share(two_pages, area_attrs::usual);
         REQUIRE(memory);
         CHECK(r.both.unshare(*memory).error() == errc::invalid_argument);
-        CHECK(r.calls(guest, id::mem_reclaim) == 1);
+        CHECK(r.calls(guest, fid::mem_reclaim) == 1);
         REQUIRE(r.near.forget(*memory));
         CHECK(r.near.in_use() == 0);
         CHECK(r.near.poll_event().what == memory_event::kind::returned);
@@ -196,11 +196,11 @@ TEST_CASE("Driver memory: memory that a queue uses is released later") {
     REQUIRE(r.near.unshare(*memory));
     r.run(3 * seconds);
     CHECK(r.near.poll_event().what == memory_event::kind::none);
-    CHECK(r.calls(guest, id::mem_reclaim) == 0); // never before it was released
+    CHECK(r.calls(guest, fid::mem_reclaim) == 0); // never before it was released
     r.end.bus.areas().unpin(area);
     r.run(3 * seconds);
     CHECK(r.near.poll_event().what == memory_event::kind::returned);
-    CHECK(r.calls(guest, id::mem_reclaim) == 1);
+    CHECK(r.calls(guest, fid::mem_reclaim) == 1);
     CHECK(r.near.counters().denied == 0);
     CHECK(r.nothing_left());
 }
@@ -211,7 +211,7 @@ TEST_CASE("Driver memory: a large region is split as Xen wants it") {
     const ffa::memory_region large[]{{guest_base + 2 * page, 150}};
     const auto memory = r.both.share(large, area_attrs::usual);
     REQUIRE(memory);
-    CHECK(r.calls(guest, id::mem_share) == 2);
+    CHECK(r.calls(guest, fid::mem_share) == 2);
     CHECK(r.manager.open_shares() == 2);
     CHECK(r.near.area_pages(*memory, 0) == 128);
     CHECK(r.near.area_pages(*memory, 128 * page) == 22);
@@ -237,7 +237,7 @@ TEST_CASE("Driver memory: if one part cannot be shared, all of it comes back") {
     for (const std::uint32_t after : {0u, 1u, 2u, 3u}) {
         memory_rig<v2, driver_memory_capacity{.shares = 4, .regions = 1, .pages = 1}> r;
         REQUIRE(r.manager.add_fault({.kind = sim::fault_kind::refuse,
-                                     .on = id::mem_share,
+                                     .on = fid::mem_share,
                                      .times = sim::for_ever,
                                      .after = after,
                                      .code = ffa::error::denied}));
@@ -271,7 +271,7 @@ TEST_CASE("Driver memory: lent memory is out of reach for its owner until it com
     REQUIRE(r.session.open());
     const auto memory = r.both.share(two_pages, area_attrs::usual | area_attrs::lend);
     REQUIRE(memory);
-    CHECK(r.calls(guest, id::mem_lend) == 1);
+    CHECK(r.calls(guest, fid::mem_lend) == 1);
     CHECK_FALSE(r.manager.memory(guest, two_pages[0].address, page));
     REQUIRE(r.both.unshare(*memory));
     CHECK(r.manager.memory(guest, two_pages[0].address, page));
