@@ -59,11 +59,13 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/device.hpp
     include/vmsg/proto/device_areas.hpp
     include/vmsg/proto/device_directory.hpp
+    include/vmsg/proto/device_fifo.hpp
     include/vmsg/proto/device_model.hpp
     include/vmsg/proto/device_rules.hpp
     include/vmsg/proto/device_table.hpp
     include/vmsg/proto/driver.hpp
     include/vmsg/proto/driver_areas.hpp
+    include/vmsg/proto/driver_fifo.hpp
     include/vmsg/proto/driver_rules.hpp
     include/vmsg/proto/driver_types.hpp
     include/vmsg/proto/drop_counters.hpp
@@ -80,6 +82,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/driver_memory.hpp
+    include/vmsg/session/discover.hpp
     include/vmsg/session/driver_session.hpp
     include/vmsg/session/memory_borrower.hpp
     include/vmsg/session/memory_owner.hpp
@@ -108,8 +111,17 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
     include/vmsg/time.hpp
+    include/vmsg/transport/direct.hpp
+    include/vmsg/transport/direct_device.hpp
+    include/vmsg/transport/doorbell.hpp
     include/vmsg/transport/fault_injector.hpp
+    include/vmsg/transport/fifo.hpp
+    include/vmsg/transport/fifo_region.hpp
+    include/vmsg/transport/fifo_ring.hpp
+    include/vmsg/transport/indirect.hpp
     include/vmsg/transport/loopback.hpp
+    include/vmsg/transport/notification_doorbell.hpp
+    include/vmsg/transport/switched.hpp
     include/vmsg/transport/tracer.hpp
     include/vmsg/transport/transport.hpp
     include/vmsg/uuid.hpp

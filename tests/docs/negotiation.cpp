@@ -17,6 +17,7 @@ std::string name_of(bus_state s) {
     case bus_state::down: return "down";
     case bus_state::probing: return "probing";
     case bus_state::agreeing: return "agreeing";
+    case bus_state::offering: return "offering";
     case bus_state::configuring: return "configuring";
     case bus_state::enumerating: return "enumerating";
     case bus_state::ready: return "ready";
@@ -30,8 +31,10 @@ std::string name_of(bus_input i) {
     switch (i) {
     case bus_input::start: return "start";
     case bus_input::accepted: return "accepted";
+    case bus_input::fifo_wanted: return "accepted, with a FIFO";
     case bus_input::more: return "more devices";
     case bus_input::refused: return "refused or unanswered";
+    case bus_input::fall_back: return "refused, without the FIFO";
     case bus_input::reenumerate: return "look again";
     case bus_input::reset: return "reset";
     case bus_input::lost: return "peer lost";
@@ -44,6 +47,7 @@ std::string name_of(bus_action a) {
     case bus_action::none: return "";
     case bus_action::send_probe: return "VERSION (0, 0)";
     case bus_action::send_version: return "VERSION";
+    case bus_action::send_fifo_configure: return "FIFO_CONFIGURE";
     case bus_action::send_event_configure: return "EVENT_CONFIGURE";
     case bus_action::send_get_devices: return "GET_DEVICES";
     case bus_action::send_next_window: return "GET_DEVICES, next window";

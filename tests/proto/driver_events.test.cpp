@@ -38,6 +38,23 @@ template <class Bench> bool only(const Bench& b, const setbacks& s) {
 
 // --- sending
 
+TEST_CASE("N7: an all-zero answer to a direct message is busy: three attempts, without a pause") {
+    driver_options options = driver_options_for<v2>();
+    options.policy.busy_attempts = 3;
+    options.policy.busy_backoff = 0;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_status_request{});
+    for (int i = 0; i < 3; ++i) {
+        CHECK(open(b, t));
+        b.refuse_next(errc::no_answer);
+    }
+    CHECK(failed(b, t, errc::no_answer));
+    CHECK(b.silent());
+    b.engine.release(t, b.now);
+    CHECK(b.engine.open_requests() == 0);
+}
+
 TEST_CASE("R1: a busy carrier is tried again after a pause, within the budget") {
     auto b = pushed<v2>();
     b.bring_up({3});
@@ -785,6 +802,58 @@ TEST_CASE("N2: the driver side answers no other request") {
     CHECK(b.no_event());
 }
 
+TEST_CASE_TEMPLATE("N7: an event that came as a direct message is acknowledged once", Rev, std::true_type,
+                   std::false_type) {
+    constexpr bool newest = Rev::value;
+    constexpr revision r = newest ? revision::oasis_v2 : revision::oasis_v1;
+    auto b = pushed<r>();
+    b.bring_up({3, 4});
+    b.running_device(3);
+    const auto kick = [&] {
+        REQUIRE(b.engine.notify(3, 0, 0));
+        static_cast<void>(b.template expect<event_avail>());
+    };
+    kick();
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(b.dropped_nothing());
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(b.dropped_one(drop_reason::stale));
+    kick();
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x01, 0x00, 0x08, 0x00}); // of something else
+    CHECK(b.dropped_one(drop_reason::bad_value));
+    kick();
+    b.deliver({0x01, 0x41, 0x03, 0x00, 0x00, 0x00, 0x08, 0x00}); // as older device sides say it
+    if (newest)
+        CHECK(b.dropped_one(drop_reason::unknown_id));
+    else
+        CHECK(b.dropped_nothing());
+    b.deliver({0x01, 0x41, 0x03, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(b.dropped_one(drop_reason::unknown_id));
+    kick();
+    b.deliver({0x01, 0x41, 0x04, 0x00, 0x00, 0x00, 0x08, 0x00}); // of another device
+    CHECK(b.dropped_one(drop_reason::unknown_id));
+    CHECK(b.no_event());
+}
+
+TEST_CASE("N7: before oasis_v2 a null message ends the only request that it can be about") {
+    driver_bench<revision::oasis_v1> b;
+    b.bring_up({3, 4});
+    const auto first = b.ask(3, get_device_info_request{});
+    const auto asked = b.expect<get_device_info_request>();
+    const auto second = b.ask(4, get_device_info_request{});
+    static_cast<void>(b.expect<get_device_info_request>());
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00}); // one of the two
+    CHECK(b.dropped_one(drop_reason::stale));
+    const auto token = static_cast<std::uint8_t>(asked.head.token);
+    b.deliver({0x03, 0x00, 0x00, 0x00, token, 0x00, 0x08, 0x00});
+    CHECK(failed(b, first, errc::peer_error));
+    CHECK(open(b, second));
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(failed(b, second, errc::peer_error));
+    CHECK(b.engine.state() == bus_state::ready); // a device side that does not know a request is not lost
+    CHECK(b.dropped_nothing());
+}
+
 TEST_CASE("N1: what is no message at all") {
     auto b = pushed<v2>();
     b.bring_up({3});
@@ -833,7 +902,7 @@ TEST_CASE_TEMPLATE_DEFINE("N8: events are asked for every 100 ms, at once after 
 }
 TEST_CASE_TEMPLATE_INVOKE(polls, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
-TEST_CASE("threats 2: endless events are taken within a budget, and the next round follows at once") {
+TEST_CASE("N8, threats 2: endless events are taken within a budget, and the next round follows at once") {
     driver_options options = driver_options_for<v2>();
     SUBCASE("five") { options.policy.poll_budget = 5; }
     SUBCASE("none but the first") { options.policy.poll_budget = 0; }

@@ -11,6 +11,7 @@
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/inbound.hpp>
 #include <vmsg/proto/device_areas.hpp>
+#include <vmsg/proto/device_fifo.hpp>
 #include <vmsg/proto/device_model.hpp>
 #include <vmsg/proto/device_rules.hpp>
 #include <vmsg/proto/device_table.hpp>
@@ -26,6 +27,7 @@ struct device_capacity {
     std::size_t devices = 4;    ///< devices on the bus
     std::size_t areas = 8;      ///< memory areas of the driver
     std::size_t msg_size = 104; ///< longest message, bytes
+    bool fifo = false;          ///< the bus can go on over a FIFO (oasis_v2), if `bus_features` say so
 };
 
 /// What a device side is told about its carrier.
@@ -60,6 +62,7 @@ template <revision R, device_capacity C = device_capacity{}> class device_bus {
     static_assert(C.msg_size >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");
 
 public:
+    static constexpr bool has_fifo = C.fifo && R == revision::oasis_v2;
     using areas_type = device_areas<R, C.areas>;
 
     constexpr explicit device_bus(const device_options& options) : options_(options), areas_(options.any_area_attrs) {
@@ -138,6 +141,21 @@ public:
     constexpr areas_type& areas() { return areas_; }
     constexpr std::size_t open_areas() const { return areas_.size(); } ///< that are not finished with
 
+    /// The next thing to do about the memory of a FIFO; kind `none` if there is none. RESET and VERSION are not
+    /// answered before it is unmapped.
+    constexpr fifo_task poll_fifo_task() { return fifo_.poll_task(); }
+    /// The FIFO can be used: its rings were checked. `notif_id`, 0..63, is the one by which this side hears of new
+    /// entries. Errors: `bad_state` (that was not asked for), `invalid_argument` (no such id).
+    constexpr result<void> fifo_mapped(std::uint16_t notif_id) { return fifo_.mapped(notif_id); }
+    /// It cannot. `bad_state` if that was not asked for.
+    constexpr result<void> fifo_refused() { return fifo_.refused(); }
+    /// The device side has let go of its memory. `bad_state` if that was not asked for.
+    constexpr result<void> fifo_unmapped() { return fifo_.unmapped(); }
+    /// How the FIFO stands, for the carrier: to be told before a frame is sent and before one is received.
+    constexpr fifo_link fifo() const { return fifo_.link(); }
+    /// Memory of the driver is in use, or is to be.
+    constexpr bool holds_memory() const { return areas_.size() != 0 || fifo_.holds_memory(); }
+
     // --- frames in
 
     /// The driver has gone, without a word: what was agreed is over, what has not left is lost, nothing is answered.
@@ -178,13 +196,12 @@ public:
         return byte_view{out_, out_size_};
     }
 
-    /// What became of the frame that `poll_transmit` gave last. After `busy`, `no_answer`, `would_block`, `retry` an
-    /// answer is tried again within the policy's budget, and is lost then: the driver times out. An event that was not
-    /// sent is owed again, whatever the reason, and does not keep an answer waiting.
+    /// What became of the frame that `poll_transmit` gave last. After a transient error (`is_retryable`) an answer is
+    /// tried again within the policy's budget, and is lost then: the driver times out. An event that was not sent is
+    /// owed again, whatever the reason, and does not keep an answer waiting.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(out_size_ != 0);
-        const errc why = outcome.error();
-        const bool refused = detail::count_refusal(why, counters_);
+        const bool refused = detail::count_refusal(outcome.error(), counters_);
         const bool event = out_event_.what != owed_event::kind::none || out_release_ != 0;
         if (outcome) {
             ++counters_.sent;
@@ -531,17 +548,23 @@ private:
 
     constexpr void on(const header& h, const event_configure_request& asked) {
         const bool possible = legal(R, asked) && (asked.method == event_method::poll ||
-                                                  (asked.method == event_method::indirect && options_.can_push));
+                                                  (asked.method == event_method::indirect && options_.can_push) ||
+                                                  (asked.method == event_method::fifo && fifo_.can_be_used()));
         if (!possible || events_configured_) {
             answer(h, event_configure_response{bus_result::error});
             return;
         }
         events_configured_ = true;
         push_ = asked.method != event_method::poll;
+        if (asked.method == event_method::fifo) fifo_.use();
         answer(h, event_configure_response{bus_result::success});
     }
 
-    constexpr void on(const header& h, const fifo_configure_request&) {
+    constexpr void on(const header& h, const fifo_configure_request& asked) {
+        if constexpr (has_fifo) {
+            if (fifo_.holds_memory()) return answer_error(h);
+            if (has(options_.bus_features, bus_feature::fifo) && legal(R, asked) && fifo_.offer(asked, h.token)) return;
+        }
         answer(h, fifo_configure_response{.result = bus_result::error});
     }
 
@@ -553,7 +576,7 @@ private:
         end_if_possible();
     }
     constexpr void end_if_possible() {
-        if (!ending_ || areas_.size() != 0) return;
+        if (!ending_ || holds_memory()) return;
         ending_ = false;
         negotiated_ = ended_by_.msg_id == row_of<version_request>.id;
         if (negotiated_)
@@ -569,6 +592,7 @@ private:
             if (device_port* port = devices_.at_slot(i)) reset_device(*port);
         devices_.forget_events();
         areas_.forget_all();
+        fifo_.forget();
         // Before EVENT_CONFIGURE no event leaves; rfc2025 does not have it, and its driver polls or listens as it
         // likes.
         events_configured_ = R == revision::rfc2025;
@@ -601,6 +625,11 @@ private:
     constexpr void compose_what_is_owed(instant now) {
         end_if_possible();
         if (out_size_ != 0 || !negotiated_) return;
+        if constexpr (has_fifo) {
+            header asked;
+            fifo_configure_response configured;
+            if (fifo_.poll_response(asked, configured)) return compose(asked, configured);
+        }
         const area_notice notice = areas_.poll_response();
         const header h{.token = notice.token};
         if (notice.what == area_notice::kind::share_response)
@@ -664,6 +693,7 @@ private:
     std::size_t out_size_ = 0;
     device_table<C.devices> devices_{};
     areas_type areas_{};
+    device_fifo<has_fifo> fifo_{};
     device_counters counters_{};
     alignas(8) std::uint8_t out_[C.msg_size]{};
 };

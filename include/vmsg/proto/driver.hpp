@@ -11,6 +11,7 @@
 #include <vmsg/message/inbound.hpp>
 #include <vmsg/proto/device_directory.hpp>
 #include <vmsg/proto/driver_areas.hpp>
+#include <vmsg/proto/driver_fifo.hpp>
 #include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/proto/driver_types.hpp>
 #include <vmsg/proto/negotiator.hpp>
@@ -30,12 +31,16 @@ template <revision R, driver_capacity C = driver_capacity{}> class driver {
     using table = request_table<R, C.requests, C.msg_size>;
     using slot = typename table::slot;
     using exchange_type = typename table::exchange_type;
+    static constexpr bool has_fifo = C.fifo && R == revision::oasis_v2;
     using judge_function = errc (driver::*)(slot, byte_view, instant);
 
 public:
     constexpr explicit driver(const driver_options& options)
         : options_(options), requests_(options.tokens, options.fixed_token) {
         VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
+        VMSG_ASSERT(!options.fifo.given() || (has_fifo && options.fifo.notif_id <= max_notif_id));
+        // Without the FIFO events have to come in another way.
+        VMSG_ASSERT(!options.fifo.given() || options.events != event_method::fifo);
         if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
     }
 
@@ -64,6 +69,15 @@ public:
     /// What the VERSION exchange agreed on; all zero before.
     constexpr const version_response& agreed() const { return bus_.agreed(); }
     constexpr std::size_t max_msg_size() const { return options_.max_msg_size; } ///< bytes
+
+    /// How the FIFO stands, for the carrier: to be told before a frame is sent and before one is received.
+    constexpr fifo_link fifo() const { return fifo_.link(bus_.negotiated()); }
+    /// Why the FIFO that was offered is not used; `none` if it is, or none was offered.
+    constexpr errc fifo_refused() const { return fifo_.refused(); }
+    /// The carrier cannot go on, as when a ring of a FIFO is broken: the bus fails, and can be reset or started anew.
+    constexpr void carrier_lost(instant now) {
+        if (bus_table<R>::find(state(), bus_input::lost)) go_on(bus_input::lost, errc::aborted, now);
+    }
 
     // --- devices
 
@@ -179,9 +193,9 @@ public:
         }
     }
 
-    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
-    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final. A
-    /// request whose budget is spent has failed with `busy` or `no_answer`.
+    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
+    /// transient (`is_retryable`) is tried again within the policy's budget, everything else is final. A request whose
+    /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
         const sending what = sending_;
@@ -191,17 +205,33 @@ public:
         if (detail::count_refusal(why, counters_)) {
             again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
             if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
-            // To a user these two would mean that nothing is decided yet.
-            if (why == errc::would_block || why == errc::retry) outcome = errc::busy;
+            // To a user the others would mean that nothing is decided yet.
+            if (why != errc::no_answer) outcome = errc::busy;
         }
         if (!again) next_send_ = 0;
         if (outcome) ++counters_.sent;
+        last_sent_ = outcome ? what : sending::nothing;
+        if (what == sending::kick) last_kick_ = kicks_[0];
         if (what == sending::request)
             request_left(outcome, again, now);
         else if (what == sending::kick && !again)
             kick_left(outcome);
         else if (what == sending::pong && !again)
             pong_left();
+    }
+
+    /// The frame that was sent last was not carried out after all: `receive` of a carrier that had taken it gives
+    /// `no_answer` in place of its answer. A request is tried again within the policy's budget, a kick is reported.
+    constexpr void handle_refused(instant now) {
+        ++counters_.no_answers;
+        const sending what = last_sent_;
+        last_sent_ = sending::nothing;
+        const slot s = sending_slot_;
+        if (what == sending::kick) return devices_.kick_lost(last_kick_.dev_num, last_kick_.event.vq_index);
+        if (what != sending::request || !is_out(s) || requests_[s].state != exchange_state::sent) return;
+        const bool again = ++requests_[s].attempts < options_.policy.busy_attempts;
+        next_send_ = again ? now + options_.policy.backoff(requests_[s].attempts) : 0;
+        request_left(errc::no_answer, again, now);
     }
 
     /// Time has passed: requests time out, quarantines end.
@@ -297,7 +327,9 @@ private:
         std::uint32_t data{};
     };
 
-    constexpr bool polls() const { return bus_.negotiated() && options_.events == event_method::poll; }
+    /// How events come, or are asked to.
+    constexpr event_method events() const { return fifo_.configured() ? event_method::fifo : options_.events; }
+    constexpr bool polls() const { return bus_.negotiated() && events() == event_method::poll; }
     constexpr instant quarantine_from(instant now) const { return now + options_.policy.quarantine(); }
     constexpr void drop(drop_reason why) { counters_.dropped.count(why); }
 
@@ -417,6 +449,7 @@ private:
     }
 
     constexpr void handle_response(const header& h, byte_view frame, instant now) {
+        if (h.is_bus() && h.msg_id == row_of<event_ack_response>.id) return handle_null(h, now);
         const auto s = requests_.match(h);
         if (!s) return drop(s.error() == errc::timed_out ? drop_reason::late : drop_reason::stale);
         const exchange_type& x = requests_[*s];
@@ -434,6 +467,29 @@ private:
         }
         const bool unusable = why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
         conclude(*s, unusable ? ending::unclear : ending::answered, now);
+    }
+
+    /// A bus response without an id: the event that was sent last, with token 0, was taken; or, before there was
+    /// FFA_ERROR, a request was discarded. Direct messages are answered one by one, so that there is no doubt which.
+    constexpr void handle_null(const header& h, instant now) {
+        if (h.msg_size != header_size<R>) return drop(drop_reason::bad_value);
+        if (last_sent_ == sending::kick) {
+            last_sent_ = sending::nothing;
+            if (h.token != 0) drop(drop_reason::bad_value);
+            return;
+        }
+        const result<slot> s = present_in<error_response, R> ? errc::stale_token : requests_.match_null(h.token);
+        if (!s) return drop(drop_reason::stale);
+        requests_.fail(*s, errc::peer_error);
+        conclude(*s, ending::answered, now);
+    }
+    /// What device sides before oasis_v2 answer to an EVENT_AVAIL that came as a direct message: its own id.
+    constexpr bool acknowledges(const header& h) {
+        const bool right = !present_in<event_ack_response, R> && last_sent_ == sending::kick && !h.is_bus() &&
+                           h.msg_id == row_of<event_avail>.id && h.msg_size == header_size<R> &&
+                           h.dev_num == last_kick_.dev_num && h.token == 0;
+        if (right) last_sent_ = sending::nothing;
+        return right;
     }
 
     /// What an FFA_ERROR says to the request that it answers.
@@ -487,9 +543,28 @@ private:
                 next_step_ = now + options_.policy.backoff(options_.policy.reset_attempts - resets_left_);
                 return;
             }
-            return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
+            if (why == errc::none) return go_on(bus_.next_input(), why, now);
+            if (!falls_back(why, now)) go_on(bus_input::refused, why, now);
+            return;
         }
-        if (why == errc::peer_error && bus_.negotiated()) go_on(bus_input::lost, why, now);
+        // A null message may come from a device side that has never known the request.
+        const bool forgotten = why == errc::peer_error && present_in<error_response, R>;
+        if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
+    }
+
+    /// The FIFO cannot be used, and events come in another way. False if that is not what has failed.
+    constexpr bool falls_back(errc why, instant now) {
+        if constexpr (has_fifo) {
+            const bool offered = bus_.state() == bus_state::offering;
+            if (!offered && !(bus_.state() == bus_state::configuring && fifo_.configured())) return false;
+            fifo_.give_up(why);
+            go_on(offered ? bus_input::refused : bus_input::fall_back, errc::none, now);
+            return true;
+        } else {
+            static_cast<void>(why);
+            static_cast<void>(now);
+            return false;
+        }
     }
 
     // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
@@ -553,7 +628,15 @@ private:
         case send_version: opened = open_step(bus_.proposal(options_)); break;
         case send_event_configure:
             if constexpr (present_in<event_configure_request, R>)
-                opened = open_step(event_configure_request{options_.events, 0, options_.notif_id});
+                opened = open_step(event_configure_request{
+                    events(), 0, fifo_.configured() ? options_.fifo.notif_id : options_.notif_id});
+            break;
+        case send_fifo_configure:
+            if constexpr (has_fifo) {
+                fifo_.offer();
+                opened = open_step(
+                    fifo_configure_request{options_.fifo.mem_handle, options_.fifo.page_count, options_.fifo.notif_id});
+            }
             break;
         case send_get_devices:
             if (options_.devices.given()) {
@@ -604,6 +687,7 @@ private:
 
     /// Nothing that was meant for the bus as it was is sent or waited for any more.
     constexpr void end_work(instant now) {
+        fifo_.forget();
         step_slot_ = no_slot; // nothing that ends now leads to another step
         for (slot s = 0; s < table::capacity; ++s) give_up(s, errc::aborted, now);
         areas_.give_up_offers(errc::aborted);
@@ -634,8 +718,15 @@ private:
     constexpr errc agree(const version_request&, const version_response& got, instant) {
         const bool anew = bus_.state() == bus_state::agreeing;
         const errc why = bus_.judge(got, options_);
-        if (anew && why == errc::none) areas_.release_all(); // a peer that agrees has let go of what was before
+        if (!anew || why != errc::none) return why;
+        areas_.release_all(); // a peer that agrees has let go of what was before
+        if constexpr (has_fifo)
+            if (options_.fifo.given() && can_have_fifo(agreed().bus_features)) bus_.take_way(bus_input::fifo_wanted);
         return why;
+    }
+    constexpr errc agree(const fifo_configure_request&, const fifo_configure_response& got, instant) {
+        if constexpr (has_fifo) return fifo_.judge(got);
+        return errc::bad_state; // nobody asks
     }
     constexpr errc agree(const event_configure_request&, const event_configure_response& got, instant) {
         return said(got.result);
@@ -671,6 +762,7 @@ private:
 
     constexpr void handle_event(const header& h, byte_view frame, instant now) {
         if (!bus_.negotiated() && !may_be_early(h)) return drop(drop_reason::too_early);
+        if (h.is_response() && acknowledges(h)) return;
         const bool taken = h.is_response() ? refuse(drop_reason::unknown_id) : take_event(h, frame, now);
         if (taken) ++counters_.events;
         if (!answers_poll(h)) return;
@@ -756,6 +848,7 @@ private:
     bus_action todo_{}; // wanted, but there was no free slot
     driver_event_kind bus_news_{};
     sending sending_{};
+    sending last_sent_{};
     slot sending_slot_ = no_slot; // of the request whose frame is out for sending
     std::uint16_t sending_serial_ = 0;
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
@@ -771,10 +864,12 @@ private:
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};
     kick kicks_[C.kicks]{};
+    kick last_kick_{}; // that has left
     table requests_{};
     judge_function judges_[C.requests]{};
     device_directory<C.devices> devices_{};
     driver_areas<R, C.areas> areas_{};
+    driver_fifo<has_fifo> fifo_{};
     driver_counters counters_{};
     alignas(8) std::uint8_t out_[C.msg_size]{}; // the frame that is out for sending
 };

@@ -49,6 +49,8 @@ public:
     }
     /// What to feed after a request of the bus has been answered.
     constexpr bus_input next_input() const { return next_; }
+    /// The same for the request that is open, if its answer is good.
+    constexpr void take_way(bus_input next) { next_ = next; }
 
     constexpr void forget() {
         state_ = bus_state::down;

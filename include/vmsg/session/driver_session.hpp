@@ -32,6 +32,11 @@ template <revision R = newest_revision> struct session_policy {
     static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
 };
 
+/// The same over direct messages, which are answered one by one: one request at a time. With `proto::direct_retry_policy`.
+template <revision R = newest_revision> struct direct_session_policy : session_policy<R> {
+    static constexpr proto::driver_capacity capacity{.requests = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
+};
+
 /// A bus and its devices, as seen by a driver that waits. Every call returns when it is done or has failed; what comes
 /// unasked is kept for `wait`.
 template <transport T, session_clock Clock, class Policy = session_policy<>> class driver_session {
@@ -164,26 +169,35 @@ private:
         return why == errc::timed_out || why == errc::busy || why == errc::no_answer;
     }
 
-    /// Sends and receives what there is; false if there was nothing.
+    /// Sends and receives what there is, in turns: a carrier may take the next frame only when the answer to the one
+    /// before was received. False if there was nothing.
     constexpr bool pump() {
-        bool moved = false;
         for (int i = 0; i < most_frames; ++i) {
-            const auto out = engine_.poll_transmit(clock_.now());
-            if (!out) break;
-            engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
-            moved = true;
+            const bool sent = send_one();
+            const bool received = receive_one();
+            if (!sent && !received) return i != 0;
         }
-        for (int i = 0; i < most_frames; ++i) {
-            const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
-            if (!in && in.error() == errc::would_block) break;
-            if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
-            moved = true;
-        }
-        return moved;
+        return true;
+    }
+    constexpr bool send_one() {
+        const auto out = engine_.poll_transmit(clock_.now());
+        if (!out) return false;
+        detail::tell(wire_, engine_.fifo());
+        engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
+        return true;
+    }
+    constexpr bool receive_one() {
+        detail::tell(wire_, engine_.fifo());
+        const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
+        if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
+        if (in.error() == errc::aborted) engine_.carrier_lost(clock_.now());
+        if (in.error() == errc::no_answer) engine_.handle_refused(clock_.now());
+        return in || in.error() != errc::would_block;
     }
     constexpr void idle(instant until) {
-        const instant next = engine_.poll_timeout();
-        clock_.idle(next < until ? next : until);
+        if (engine_.poll_timeout() < until) until = engine_.poll_timeout();
+        if (timeout_of(wire_) < until) until = timeout_of(wire_);
+        clock_.idle(until);
         engine_.handle_timeout(clock_.now());
     }
     constexpr void step() {
@@ -253,6 +267,7 @@ public:
 
     /// Resets the device and waits until it says so; `timed_out` if it does not.
     constexpr result<void> reset() {
+        measured_ = no_queue;
         const instant end = session_->clock_.now() + Policy::reset_timeout;
         const auto written = ask(set_device_status_request{device_status::reset});
         if (!written) return written.error();
@@ -334,10 +349,16 @@ public:
     constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
         const auto got = ask(get_vqueue_request{index});
         if (!got) return got.error();
+        measured_ = index;
+        most_entries_ = got->max_size;
         return got->max_size;
     }
-    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not.
+    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not. `invalid_argument`
+    /// if the queue cannot have that many entries, which the device is asked first unless `max_queue_size` just was.
     constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
+        if (measured_ != index)
+            if (const auto most = max_queue_size(index); !most) return most.error();
+        if (q.size > most_entries_) return errc::invalid_argument;
         set_vqueue_request wanted{.index = index,
                                   .size = q.size,
                                   .descriptor_addr = q.descriptor_addr,
@@ -430,8 +451,12 @@ private:
         return ask(set_driver_features_request{0, used, {blocks, used}}).error();
     }
 
+    static constexpr std::uint32_t no_queue = 0xffff'ffff; // indices have 16 bits
+
     driver_session* session_;
     std::uint16_t number_;
+    std::uint32_t measured_ = no_queue; // the queue that `most_entries_` is about
+    std::uint32_t most_entries_ = 0;
     get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};
