@@ -79,6 +79,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
     include/vmsg/session/area_attributes.hpp
+    include/vmsg/session/bus_members.hpp
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/driver_memory.hpp

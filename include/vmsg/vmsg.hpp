@@ -80,6 +80,7 @@
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 #include <vmsg/session/area_attributes.hpp>
+#include <vmsg/session/bus_members.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/device_memory.hpp>
 #include <vmsg/session/driver_memory.hpp>

@@ -10,7 +10,7 @@ using fid = ffa::function_id;
 namespace {
 
 constexpr revision v2 = revision::oasis_v2;
-constexpr sim::fault refusals(id on, ffa::error code, std::uint32_t times, ffa::endpoint_id caller = guest) {
+constexpr sim::fault refusals(fid on, ffa::error code, std::uint32_t times, ffa::endpoint_id caller = guest) {
     return {.kind = sim::fault_kind::refuse, .on = on, .times = times, .caller = caller, .code = code};
 }
 constexpr ffa::memory_region two_pages[]{{guest_base + 4 * page, 2}};
@@ -108,7 +108,7 @@ TEST_CASE("Driver memory: an error that stays is not tried again") {
 
 TEST_CASE("Driver memory: operations that the manager pauses are resumed") {
     memory_rig<v2> r;
-    for (const id on : {fid::mem_share, fid::mem_reclaim, fid::mem_retrieve_req, fid::mem_relinquish})
+    for (const fid on : {fid::mem_share, fid::mem_reclaim, fid::mem_retrieve_req, fid::mem_relinquish})
         REQUIRE(r.manager.add_fault({.kind = sim::fault_kind::pause, .on = on, .times = 3}));
     REQUIRE(r.session.open());
     const auto memory = r.both.share(two_pages, area_attrs::usual);

@@ -143,7 +143,7 @@ private:
             return;
         }
         // What the manager or the provider has no room for now, it may have later.
-        const bool later = ffa::is_transient(why) || why == errc::timed_out;
+        const bool later = ffa::may_be_repeated(why) || why == errc::timed_out;
         answer_ = later ? bus_result::busy : bus_result::error;
         if (borrower_.granted()) return give_back(stage::returning_refused);
         stage_ = stage::idle;
@@ -169,7 +169,7 @@ private:
 
     template <class Areas> constexpr void given_back(Areas& areas, errc why, instant now) {
         const memory_policy& policy = borrower_.policy();
-        const bool later = ffa::is_transient(why) || why == errc::timed_out;
+        const bool later = ffa::may_be_repeated(why) || why == errc::timed_out;
         if (later && ++rounds_ < policy.reclaim_attempts) {
             due_ = now + policy.reclaim_interval;
             return;

@@ -392,7 +392,7 @@ private:
     }
     constexpr void not_reclaimed(part& p, errc why, instant now) {
         const memory_policy& policy = owner_.policy();
-        const bool later = why == errc::denied || ffa::is_transient(why) || why == errc::timed_out;
+        const bool later = why == errc::denied || ffa::may_be_repeated(why) || why == errc::timed_out;
         if (why == errc::denied) ++owner_.counters().denied;
         if (later && ++p.attempts < policy.reclaim_attempts) {
             p.due = now + policy.reclaim_interval;

@@ -97,6 +97,9 @@ public:
         return open();
     }
 
+    /// The device side is gone for good: see `proto::driver::abandon`.
+    constexpr void abandon() { engine_.abandon(clock_.now()); }
+
     constexpr device_numbers devices() const {
         device_numbers all;
         for (std::uint32_t n = 0; n <= 0xffff && all.count < engine_.device_count(); ++n)

@@ -64,7 +64,7 @@ public:
     }
     /// What an error means: `would_block` if the same call may be made again at `due`.
     constexpr errc judge(errc why, instant now) {
-        if (!ffa::is_transient(why)) return why;
+        if (!ffa::may_be_repeated(why)) return why;
         if (interrupted_) {
             ++counters.interrupted;
             due_ = now;
