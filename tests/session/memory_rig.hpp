@@ -139,6 +139,9 @@ template <revision R, driver_memory_capacity C = driver_memory_capacity{}> struc
             const bool moved = near.step(session.engine(), clock.now());
             const instant due = near.due() < until ? near.due() : until;
             session.turn(moved ? clock.now() : due);
+            for (auto e = session.engine().poll_event(); e.kind != proto::driver_event_kind::none;
+                 e = session.engine().poll_event())
+                static_cast<void>(near.handle_event(e));
         }
     }
 };
