@@ -78,9 +78,19 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/random.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
+    include/vmsg/session/area_attributes.hpp
+    include/vmsg/session/bus_members.hpp
     include/vmsg/session/clock.hpp
+    include/vmsg/session/device_memory.hpp
+    include/vmsg/session/driver_memory.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/session/memory_borrower.hpp
+    include/vmsg/session/memory_owner.hpp
+    include/vmsg/session/memory_policy.hpp
+    include/vmsg/session/memory_provider.hpp
+    include/vmsg/session/memory_splitter.hpp
+    include/vmsg/session/session_memory.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp
     include/vmsg/sim/dispatch.hpp

@@ -60,6 +60,10 @@ public:
         if (fed) resets_left_ = options_.policy.reset_attempts;
         return fed;
     }
+    /// The device side is gone for good, without a word: nothing is sent, and everything is over at once, requests,
+    /// devices and areas. That these are reported as released is for `driver_memory`, which asks the manager; who has
+    /// none has to know that nobody uses the memory. Not between `poll_transmit` and `handle_sent`.
+    constexpr void abandon(instant now) { act(bus_action::announce_down, now); }
     /// Looks the devices up again. `bad_state` if the bus is not ready. With a list of devices, those of the list that
     /// were removed are there again.
     constexpr result<void> enumerate(instant now) { return feed(bus_input::reenumerate, now); }

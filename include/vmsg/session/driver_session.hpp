@@ -97,6 +97,9 @@ public:
         return open();
     }
 
+    /// The device side is gone for good: see `proto::driver::abandon`.
+    constexpr void abandon() { engine_.abandon(clock_.now()); }
+
     constexpr device_numbers devices() const {
         device_numbers all;
         for (std::uint32_t n = 0; n <= 0xffff && all.count < engine_.device_count(); ++n)
@@ -152,6 +155,12 @@ public:
     constexpr void poll_now() { engine_.poll_now(clock_.now()); }
 
     constexpr const engine_type& engine() const { return engine_; }
+    /// The engine, for work beside that of the session: `turn` keeps it going.
+    constexpr engine_type& engine() { return engine_; }
+    /// Sends and receives what there is, or waits until something may have come, `until` at the latest.
+    constexpr void turn(instant until) {
+        if (!pump() && clock_.now() < until) idle(until);
+    }
     constexpr Clock& clock() { return clock_; }
 
 private:
