@@ -54,6 +54,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/message/info.hpp
     include/vmsg/message/shm.hpp
     include/vmsg/message/status.hpp
+    include/vmsg/message/transfer_method.hpp
     include/vmsg/message/vqueue.hpp
     include/vmsg/proto/any_device.hpp
     include/vmsg/proto/device.hpp
@@ -66,6 +67,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/driver.hpp
     include/vmsg/proto/driver_areas.hpp
     include/vmsg/proto/driver_fifo.hpp
+    include/vmsg/proto/driver_quirks.hpp
     include/vmsg/proto/driver_rules.hpp
     include/vmsg/proto/driver_types.hpp
     include/vmsg/proto/drop_counters.hpp
@@ -75,6 +77,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/recognition.hpp
     include/vmsg/proto/requests.hpp
     include/vmsg/proto/retry_policy.hpp
+    include/vmsg/quirk.hpp
     include/vmsg/random.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
@@ -82,9 +85,10 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/bus_members.hpp
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
-    include/vmsg/session/driver_memory.hpp
     include/vmsg/session/discover.hpp
+    include/vmsg/session/driver_memory.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/session/ffa_driver.hpp
     include/vmsg/session/memory_borrower.hpp
     include/vmsg/session/memory_owner.hpp
     include/vmsg/session/memory_policy.hpp
@@ -115,6 +119,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/transport/direct.hpp
     include/vmsg/transport/direct_device.hpp
     include/vmsg/transport/doorbell.hpp
+    include/vmsg/transport/either.hpp
     include/vmsg/transport/fault_injector.hpp
     include/vmsg/transport/fifo.hpp
     include/vmsg/transport/fifo_region.hpp

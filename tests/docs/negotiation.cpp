@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 
 namespace {
@@ -34,7 +35,7 @@ std::string name_of(bus_input i) {
     case bus_input::fifo_wanted: return "accepted, with a FIFO";
     case bus_input::more: return "more devices";
     case bus_input::refused: return "refused or unanswered";
-    case bus_input::fall_back: return "refused, without the FIFO";
+    case bus_input::fall_back: return "refused, with a simpler method";
     case bus_input::reenumerate: return "look again";
     case bus_input::reset: return "reset";
     case bus_input::lost: return "peer lost";
@@ -61,11 +62,15 @@ std::string name_of(bus_action a) {
 
 template <vmsg::revision R> std::string diagram() {
     std::string out = "## " + std::string{vmsg::name_of(R)} + "\n\n```mermaid\nstateDiagram-v2\n    [*] --> down\n";
+    // States that this revision goes past have no way in.
+    std::set<bus_state> reached{bus_state::down};
+    for (std::size_t before = 0; before != reached.size();) {
+        before = reached.size();
+        for (const bus_transition& t : bus_table<R>::lines)
+            if (reached.contains(t.from)) reached.insert(t.to);
+    }
     for (const bus_transition& t : bus_table<R>::lines) {
-        // States that this revision goes past have no way in.
-        bool reached = t.from == bus_state::down || t.from == bus_state::failed;
-        for (const bus_transition& other : bus_table<R>::lines) reached = reached || other.to == t.from;
-        if (!reached) continue;
+        if (!reached.contains(t.from)) continue;
         out += "    " + name_of(t.from) + " --> " + name_of(t.to) + " : " + name_of(t.input);
         if (const std::string action = name_of(t.action); !action.empty()) out += " / " + action;
         out += '\n';

@@ -99,8 +99,10 @@ TEST_CASE("N6, N10: the way over a FIFO, and back from it") {
         if (s == offering) continue; // to which no line leads
         CHECK_FALSE(bus_table<revision::oasis_v1>::find(s, bus_input::fifo_wanted));
         CHECK_FALSE(bus_table<revision::rfc2025>::find(s, bus_input::fifo_wanted));
-        CHECK_FALSE(bus_table<revision::oasis_v1>::find(s, bus_input::fall_back));
     }
+    for (const bus_state s : all_states)
+        if (s != configuring) CHECK_FALSE(bus_table<revision::oasis_v1>::find(s, bus_input::fall_back));
+    CX_CHECK(goes<revision::oasis_v1>(configuring, bus_input::fall_back, configuring, send_event_configure));
     for (const bus_transition& t : bus_table<revision::oasis_v1>::lines) CHECK(t.to != offering);
     for (const bus_transition& t : bus_table<revision::rfc2025>::lines) CHECK(t.to != offering);
 }

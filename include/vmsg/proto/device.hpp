@@ -17,6 +17,7 @@
 #include <vmsg/proto/device_table.hpp>
 #include <vmsg/proto/drop_counters.hpp>
 #include <vmsg/proto/retry_policy.hpp>
+#include <vmsg/quirk.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
@@ -28,6 +29,7 @@ struct device_capacity {
     std::size_t areas = 8;      ///< memory areas of the driver
     std::size_t msg_size = 104; ///< longest message, bytes
     bool fifo = false;          ///< the bus can go on over a FIFO (oasis_v2), if `bus_features` say so
+    quirk_set quirks{};         ///< of the drivers that can be met: `quirks_of`
 };
 
 /// What a device side is told about its carrier.
@@ -37,6 +39,7 @@ struct device_options {
     std::uint32_t feature_bits = 0;          ///< transport features of this bus (oasis_v2): `strict_config_generation`
     std::uint32_t ffa_version = 0x0001'0002; ///< of this side, in VERSION (oasis_v2)
     bool can_push = true;                    ///< the carrier can send events unasked: EVENT_CONFIGURE with INDIRECT
+    bool can_notify = false;                 ///< the driver can be notified: EVENT_CONFIGURE with NOTIF, `poll_bell`
     bool any_area_attrs = false;             ///< areas of any kind are taken, not only usual memory
     retry_policy policy = device_retry_policy;
 };
@@ -155,6 +158,15 @@ public:
     constexpr fifo_link fifo() const { return fifo_.link(); }
     /// Memory of the driver is in use, or is to be.
     constexpr bool holds_memory() const { return areas_.size() != 0 || fifo_.holds_memory(); }
+
+    /// The notification of the driver to set, because it has an event to ask for; `would_block` if there is none, or it
+    /// was told. It has asked for delivery in this way (EVENT_CONFIGURE with NOTIF).
+    constexpr result<std::uint16_t> poll_bell() {
+        const bool waits = negotiated_ && bell_ != no_notif_id && !rung_;
+        if (!waits || !(devices_.owes_events() || areas_.owes_release())) return errc::would_block;
+        rung_ = true;
+        return bell_;
+    }
 
     // --- frames in
 
@@ -424,7 +436,8 @@ private:
     }
 
     constexpr result<void> on(const header& h, const reset_vqueue_request& asked, device_port& port) {
-        const bool agreed = has(port.status, device_status::features_ok) && port.accepted.has(feature::ring_reset);
+        const bool agreed = has(port.status, device_status::features_ok) &&
+                            (port.accepted.has(feature::ring_reset) || C.quirks.has(quirk::reset_vqueue_unconditional));
         if (agreed && asked.index < port.queue_count()) reset_queue(port, asked.index);
         answer(h, reset_vqueue_response{});
         return {};
@@ -543,19 +556,26 @@ private:
 
     constexpr void on(const header& h, const event_poll_request&) {
         if (!constants_of<R>.has_token) push_ = false; // its driver could not tell a pushed event from a polled one
-        if (!events_configured_ || !compose_event(h.token)) answer(h, event_poll_response{});
+        if (events_configured_ && compose_event(h.token)) return;
+        rung_ = false; // it has seen everything
+        answer(h, event_poll_response{});
     }
 
     constexpr void on(const header& h, const event_configure_request& asked) {
-        const bool possible = legal(R, asked) && (asked.method == event_method::poll ||
-                                                  (asked.method == event_method::indirect && options_.can_push) ||
-                                                  (asked.method == event_method::fifo && fifo_.can_be_used()));
+        const bool notif = asked.method == event_method::notif;
+        const bool polled = asked.method == event_method::poll ||
+                            (notif && (options_.can_notify || C.quirks.has(quirk::event_configure_notif_always)));
+        const bool possible =
+            legal(R, asked) && (polled || (asked.method == event_method::indirect && options_.can_push) ||
+                                (asked.method == event_method::fifo && fifo_.can_be_used()));
         if (!possible || events_configured_) {
             answer(h, event_configure_response{bus_result::error});
             return;
         }
         events_configured_ = true;
-        push_ = asked.method != event_method::poll;
+        push_ = !polled;
+        bell_ = notif && options_.can_notify ? asked.notif_id : no_notif_id;
+        rung_ = false;
         if (asked.method == event_method::fifo) fifo_.use();
         answer(h, event_configure_response{bus_result::success});
     }
@@ -597,6 +617,7 @@ private:
         // likes.
         events_configured_ = R == revision::rfc2025;
         push_ = R == revision::rfc2025 && options_.can_push;
+        bell_ = no_notif_id;
         next_event_ = 0;
         event_attempts_ = 0;
         ++epoch_;
@@ -667,7 +688,10 @@ private:
             break;
         case owed_event::kind::config_changed: {
             const device_port& port = *devices_.find(e.dev_num);
-            compose(h, event_config{port.status, port.generation, e.changed_offset, e.changed_length, {}});
+            if (C.quirks.has(quirk::event_config_needs_data))
+                compose(h, event_config{port.status, port.generation, 0, 0, {}});
+            else
+                compose(h, event_config{port.status, port.generation, e.changed_offset, e.changed_length, {}});
             break;
         }
         case owed_event::kind::used: compose(h, event_used{e.vq_index}); break;
@@ -679,9 +703,11 @@ private:
     device_options options_;
     bool negotiated_ = false;
     bool events_configured_ = false;
-    bool push_ = false;       // events are sent unasked
-    bool ending_ = false;     // everything has ended but for the driver's memory, which is let go
-    bool out_pushed_ = false; // the frame in `out_` is an event that is sent unasked
+    bool push_ = false;                // events are sent unasked
+    bool rung_ = false;                // the driver was told that there are events, and has not asked for the last one
+    std::uint16_t bell_ = no_notif_id; // by which it is told
+    bool ending_ = false;              // everything has ended but for the driver's memory, which is let go
+    bool out_pushed_ = false;          // the frame in `out_` is an event that is sent unasked
     std::uint16_t attempts_ = 0;
     std::uint16_t event_attempts_ = 0;
     std::uint16_t out_release_ = 0; // area of the release event in `out_`

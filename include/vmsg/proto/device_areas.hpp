@@ -172,6 +172,13 @@ public:
     constexpr area_notice poll_response() { return poll_owed(false); }
     /// The next release event that is owed; kind `none` if none is.
     constexpr area_notice poll_release() { return poll_owed(true); }
+    /// Whether `poll_release` has one.
+    constexpr bool owes_release() const {
+        for (std::size_t i = 0; i < records_.slots(); ++i)
+            if (const record* a = records_.at_slot(i); a != nullptr && a->owed == area_notice::kind::release_event)
+                return true;
+        return false;
+    }
     /// The release event that was polled last could not be sent: it is owed again.
     constexpr void put_back_release(std::uint16_t area_id) {
         record* a = records_.insert(area_id);

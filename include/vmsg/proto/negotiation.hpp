@@ -28,7 +28,7 @@ enum class bus_input : std::uint8_t {
     fifo_wanted, ///< the peer agreed on a version, and both sides can have a FIFO
     more,        ///< a window of devices was reported and there are further ones
     refused,     ///< the peer answered with an error, something unusable, or not at all
-    fall_back,   ///< the peer refused to send events in the FIFO that it took
+    fall_back,   ///< the peer refused to send events in this way
     reenumerate, ///< the user, or a device event, wants the devices looked up again
     reset,       ///< the user wants the bus down
     lost,        ///< the peer has restarted
@@ -80,7 +80,7 @@ public:
         line(fifo ? agreeing : offering,    fifo_wanted, fifo ? offering : failed,    send_fifo_configure),
         line(offering,    accepted,    configuring,                                   send_event_configure),
         line(offering,    refused,     configuring,                                   send_event_configure),
-        line(fifo ? configuring : offering, fall_back,   configuring,                 send_event_configure),
+        line(configuring, fall_back,   configuring,                                   send_event_configure),
         line(configuring, accepted,    enumerating,                                   send_get_devices),
         line(enumerating, more,        enumerating,                                   send_next_window),
         line(enumerating, accepted,    ready,                                         announce_ready),

@@ -11,6 +11,7 @@
 #include <vmsg/message/ffa_bus.hpp>
 #include <vmsg/proto/driver_types.hpp>
 #include <vmsg/proto/negotiation.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/result.hpp>
 
 namespace vmsg::proto {
@@ -77,7 +78,8 @@ public:
 
     // --- answers: `none`, or why they cannot be used
 
-    constexpr errc judge(const version_response& got, const driver_options& own) {
+    /// `pairs`: what makes a method of the agreed bits.
+    constexpr errc judge(const version_response& got, const driver_options& own, pair_rule pairs = usual_pair_rule<R>) {
         constexpr revision_constants mine = constants_of<R>;
         if (got.bus_version == 0) return errc::unsupported_revision;
         if (R == revision::oasis_v2 && !recent_ffa(got.ffa_version)) return errc::unsupported_revision;
@@ -85,7 +87,7 @@ public:
         if (got.bus_version != mine.bus_version || got.transport_revision != mine.transport_revision)
             return errc::unsupported_revision;
         const bus_feature common = got.bus_features & own.bus_features;
-        if (common == bus_feature{}) return errc::not_supported; // no way to carry messages
+        if (methods_of(common, pairs) == transfer_methods::none) return errc::not_supported; // nothing carries messages
         agreed_ = got;
         agreed_.bus_features = common;
         agreed_.feature_bits = got.feature_bits & own.feature_bits & transport_features<R>;

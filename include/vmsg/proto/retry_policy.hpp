@@ -17,6 +17,7 @@ struct retry_policy {
     duration max_busy_backoff = 2 * milliseconds; ///< longest pause between two sends
     duration response_timeout = 5 * seconds;      ///< from the send to the response; then the request has failed
     duration poll_interval = 100 * milliseconds;  ///< between two rounds of EVENT_POLL
+    duration notified_interval = 1 * seconds;     ///< the same where a notification says when: one can be lost
     std::uint16_t poll_budget = 64;               ///< events taken in one round; the next one follows at once
     duration area_interval = 1 * seconds;         ///< between two AREA_UNSHARE for one area
     std::uint16_t area_attempts = 3;              ///< AREA_UNSHARE for one area that may stay without an answer
