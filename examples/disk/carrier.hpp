@@ -84,6 +84,7 @@ public:
     /// What both engines are told of the carrier.
     virtual vmsg::bus_feature features() const = 0;
     virtual vmsg::proto::retry_policy driver_policy() const { return {}; }
+    virtual vmsg::proto::retry_policy device_policy() const { return vmsg::proto::device_retry_policy; }
     virtual vmsg::proto::fifo_offer fifo() const { return {}; }
     /// Device side: the rings that the driver has made. Gives the notification by which it hears of new entries.
     virtual vmsg::result<std::uint16_t> open_fifo(vmsg::byte_span) { return vmsg::errc::not_supported; }

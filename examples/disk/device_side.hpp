@@ -25,7 +25,10 @@ public:
         : wire_(wire),
           carrier_(below),
           memory_(below.device_memory()),
-          bus_({.max_msg_size = max_msg_size, .bus_features = below.features(), .can_push = false}),
+          bus_({.max_msg_size = max_msg_size,
+                .bus_features = below.features(),
+                .can_push = false,
+                .policy = below.device_policy()}),
           disk_(bus_.areas(), image, flip),
           entropy_(bus_.areas()) {
         static_cast<void>(bus_.attach(disk_number, disk_port_));

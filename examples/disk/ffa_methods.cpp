@@ -25,6 +25,9 @@ namespace {
 
 // --- direct messages
 
+constexpr vmsg::proto::retry_policy patient{
+    .busy_attempts = 100, .busy_backoff = 1 * vmsg::milliseconds, .max_busy_backoff = 1 * vmsg::milliseconds};
+
 /// The device side's end of direct messages. An answer for which nobody waits any more can never leave.
 struct answers {
     transports::direct_device& entry;
@@ -45,7 +48,11 @@ public:
     explicit direct_carrier(const options& chosen) : ffa_carrier(chosen) { set_up(); }
 
     bus_feature features() const override { return bus_feature::direct_rx | bus_feature::direct_tx; }
-    vmsg::proto::retry_policy driver_policy() const override { return vmsg::proto::direct_retry_policy; }
+    // While faults keep the device side from answering, its request is open, and every other one is busy.
+    vmsg::proto::retry_policy driver_policy() const override {
+        return chosen().faults.busy != 0 || chosen().faults.delay != 0 ? patient : vmsg::proto::direct_retry_policy;
+    }
+    vmsg::proto::retry_policy device_policy() const override { return patient; }
 
 private:
     needed_call needs() const override {
