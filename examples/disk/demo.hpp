@@ -71,7 +71,7 @@ public:
           image_(image),
           carrier_(below),
           wire_(chosen, below, totals_),
-          others_(chosen, wire_, below, image),
+          others_(chosen, wire_, below, image, totals_),
           clock_(others_, chosen.real_time),
           driver_(wire_.driver_side(), clock_, below) {
         disk_.number = disk_number;
@@ -163,7 +163,7 @@ private:
         fmt::print("dropped {} by the driver, {} by the device\n", sent.dropped.total(), others_.dropped());
         fmt::print("{}", carrier_.report());
         if (chosen_.method != carriage::loopback)
-            fmt::print("memory calls between bring-up and take-down: {}\n", steady_memory_calls_);
+            fmt::print("memory calls while the devices ran {}\n", steady_memory_calls_);
         if (!faulty()) return;
         fmt::print("faults: busy {}, dropped {}, late {}, duplicated {}, corrupted {}, reordered {}\n",
                    wire_.count(&f::busy), wire_.count(&f::dropped), wire_.count(&f::delayed),

@@ -75,8 +75,8 @@ sim::spmc_conduit ffa_carrier::added(ffa::endpoint_id id) {
 }
 
 ffa::rxtx_memory ffa_carrier::buffers_in(std::size_t first) {
-    const vmsg::byte_span tx{pages_[first].bytes.data(), sizeof(page)};
-    const vmsg::byte_span rx{pages_[first + 1].bytes.data(), sizeof(page)};
+    const vmsg::byte_span tx{pages_[first].bytes.data(), sizeof(memory_page)};
+    const vmsg::byte_span rx{pages_[first + 1].bytes.data(), sizeof(memory_page)};
     for (const vmsg::byte_span one : {tx, rx}) static_cast<void>(manager_.add_memory(first == 0 ? driver_id : device_id, one));
     return {tx, rx, manager_type::address_of(tx), manager_type::address_of(rx)};
 }
@@ -191,8 +191,9 @@ void ffa_carrier::note(ffa::endpoint_id from, const ffa::call_frame& call, const
 }
 
 std::string ffa_carrier::report() const {
-    return fmt::format("FF-A calls: {} by the driver side, {} by the device side; FFA_RUN {}, BUSY {}, memory {}\n",
-                       counters_.driver, counters_.device, counters_.runs, counters_.busy, counters_.memory);
+    return method_report() +
+           fmt::format("FF-A calls {} by the driver side, {} by the device side: FFA_RUN {}, memory {}, busy {}\n",
+                       counters_.driver, counters_.device, counters_.runs, counters_.memory, counters_.busy);
 }
 
 } // namespace disk

@@ -20,6 +20,10 @@ namespace disk {
 inline constexpr vmsg::ffa::endpoint_id driver_id{0x0001}; ///< a virtual machine
 inline constexpr vmsg::ffa::endpoint_id device_id{0x8002}; ///< a secure partition
 
+struct alignas(4096) memory_page {
+    std::array<std::uint8_t, 4096> bytes{};
+};
+
 /// The calls that the manager has seen.
 struct call_counters {
     std::uint64_t driver = 0; ///< all of the driver side
@@ -65,6 +69,8 @@ protected:
     virtual bool prepare_device() { return true; }
     /// The partition runs.
     virtual void entered() {}
+    /// What the driver's end has counted, a line each.
+    virtual std::string method_report() const = 0;
 
     std::size_t max_msg_size() const { return vmsg::constants(chosen_.revision).ffa_max_msg_size; }
     const vmsg::bus_peer& peer() const { return found_[0]; }
@@ -105,9 +111,6 @@ private:
         }
         void unmap(std::uint64_t handle) override { below->unmap(handle); }
     };
-    struct alignas(4096) page {
-        std::array<std::uint8_t, 4096> bytes{};
-    };
     // The partition's code.
     struct partition {
         ffa_carrier& owner;
@@ -125,7 +128,7 @@ private:
     void note(vmsg::ffa::endpoint_id from, const vmsg::ffa::call_frame& call, const vmsg::ffa::call_frame& answer);
 
     const options& chosen_;
-    page pages_[4]; // TX and RX of the driver side, then of the device side
+    memory_page pages_[4]; // TX and RX of the driver side, then of the device side
     partition code_{*this};
     manager_type manager_;
     vmsg::sim::spmc_conduit driver_call_;

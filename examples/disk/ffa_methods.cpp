@@ -43,6 +43,11 @@ struct answers {
     }
 };
 
+std::string report_of(const transports::direct_counters& c) {
+    return fmt::format("direct messages {}, resumed {} times, refused {} times\n", c.sent, c.resumed,
+                       c.busy + c.no_answer + c.refused);
+}
+
 class direct_carrier : public ffa_carrier {
 public:
     explicit direct_carrier(const options& chosen) : ffa_carrier(chosen) { set_up(); }
@@ -60,11 +65,16 @@ private:
     }
     std::unique_ptr<wire_end> make_driver_end() override {
         const transports::direct_options how{.max_msg_size = max_msg_size(), .service = peer().service};
-        return std::make_unique<end_over<transports::direct_driver<conduit>>>(driver_call(), driver_id, peer().id, how);
+        auto made = std::make_unique<end_over<transports::direct_driver<conduit>>>(driver_call(), driver_id, peer().id, how);
+        driver_ = made.get();
+        return made;
     }
     std::unique_ptr<wire_end> make_device_end() override {
         return std::make_unique<end_over<answers>>(answers{device_entry()});
     }
+    std::string method_report() const override { return report_of(driver_->wire().counters()); }
+
+    end_over<transports::direct_driver<conduit>>* driver_ = nullptr;
 };
 
 // --- indirect messages
@@ -82,13 +92,22 @@ private:
     bool has_role() const { return chosen().revision == vmsg::revision::oasis_v2; }
     needed_call needs() const override { return {ffa::function_id::msg_send2, "FFA_MSG_SEND2"}; }
     std::unique_ptr<wire_end> make_driver_end() override {
-        return std::make_unique<end_type>(driver_buffers(), driver_id, peer().id,
-                                          transports::indirect_driver_options(max_msg_size(), has_role()));
+        auto made = std::make_unique<end_type>(driver_buffers(), driver_id, peer().id,
+                                               transports::indirect_driver_options(max_msg_size(), has_role()));
+        driver_ = made.get();
+        return made;
     }
     std::unique_ptr<wire_end> make_device_end() override {
         return std::make_unique<end_type>(device_buffers(), device_id, driver_id,
                                           transports::indirect_device_options(max_msg_size(), has_role()));
     }
+    std::string method_report() const override {
+        const auto& c = driver_->wire().counters();
+        return fmt::format("indirect messages {} to the device, {} to the driver, refused {} times\n", c.sent,
+                           c.received, c.busy + c.refused);
+    }
+
+    end_type* driver_ = nullptr;
 };
 
 // --- a FIFO, to which a bus changes that has begun with direct messages
@@ -198,6 +217,7 @@ private:
         // It makes its rings there each time that the bus begins.
         if (const auto opened = made->wire().runtime.open(region()); !opened)
             throw failure{fmt::format("the FIFO cannot be made: {}", vmsg::name_of(opened.error()))};
+        driver_ = made.get();
         return made;
     }
     std::unique_ptr<wire_end> make_device_end() override {
@@ -216,11 +236,15 @@ private:
         device_->wire().runtime.handle_notifications(take_notifications(device_call(), device_id, driver_id));
     }
 
-    struct alignas(4096) page {
-        std::array<std::uint8_t, 4096> bytes{};
-    };
-    page pages_[2];
+    std::string method_report() const override {
+        const auto& c = driver_->wire().runtime.counters();
+        return report_of(driver_->wire().bootstrap.counters()) +
+               fmt::format("FIFO entries {} to the device, {} to the driver, full {} times\n", c.sent, c.received, c.full);
+    }
+
+    memory_page pages_[2];
     std::uint64_t handle_ = 0;
+    driver_type* driver_ = nullptr;
     end_over<device_wire>* device_ = nullptr;
 };
 

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace disk {
@@ -20,8 +21,9 @@ struct message_totals {
     bool shown = true; ///< whether lines are printed
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
-    bool sending = false; ///< the driver side is in `send`, in which the device side may already answer
-    std::string later{};  ///< lines that come after that of the frame that is being sent
+    std::function<void()> before_send{}; ///< by the driver side
+    bool sending = false;                ///< the driver side is in `send`, in which the device side may answer
+    std::string later{};                 ///< lines that come after that of the frame that is being sent
 };
 
 /// A `wire_end` that says when the driver side sends.
@@ -32,6 +34,7 @@ public:
 
     std::size_t max_msg_size() const { return below_.max_msg_size(); }
     vmsg::result<void> send(vmsg::ffa::endpoint_id peer, vmsg::byte_view frame, vmsg::instant now) {
+        if (of_driver_ && totals_.before_send) totals_.before_send();
         if (of_driver_) totals_.sending = true;
         const auto outcome = below_.send(peer, frame, now);
         if (of_driver_) totals_.sending = false;

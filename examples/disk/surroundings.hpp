@@ -56,14 +56,14 @@ template <vmsg::revision R> class surroundings : public device_program {
     using side_type = device_side<R, typename faulty_wire<R>::end_type>;
 
 public:
-    surroundings(const options& chosen, faulty_wire<R>& wire, carrier& below, image& image)
+    surroundings(const options& chosen, faulty_wire<R>& wire, carrier& below, image& image, message_totals& totals)
         : chosen_(chosen), wire_(wire), carrier_(below), image_(image) {
+        if (chosen.restart) totals.before_send = [this] { start_anew_in_time(); };
         side_.emplace(wire_.device_side(), carrier_, image_, chosen_.flip);
         carrier_.start(*this);
     }
 
     vmsg::instant operator()(vmsg::instant now) {
-        if (!restarted_ && chosen_.restart && side_->counters().received >= *chosen_.restart) start_anew();
         return std::min(carrier_.run_device(now), wire_.driver_side().poll_timeout());
     }
 
@@ -80,7 +80,8 @@ public:
     std::size_t open_areas() { return side_->open_areas(); }
 
 private:
-    void start_anew() {
+    void start_anew_in_time() {
+        if (restarted_ || side_->counters().received < *chosen_.restart) return;
         restarted_ = true;
         former_ = side_->counters();
         side_.emplace(wire_.device_side(), carrier_, image_, chosen_.flip);
