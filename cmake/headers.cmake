@@ -78,11 +78,31 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/revision.hpp
     include/vmsg/session/clock.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/sim/direct_calls.hpp
+    include/vmsg/sim/discovery.hpp
+    include/vmsg/sim/dispatch.hpp
+    include/vmsg/sim/entry.hpp
+    include/vmsg/sim/indirect_calls.hpp
+    include/vmsg/sim/machine.hpp
+    include/vmsg/sim/memory_map.hpp
+    include/vmsg/sim/memory_receive.hpp
+    include/vmsg/sim/memory_send.hpp
+    include/vmsg/sim/notification_calls.hpp
+    include/vmsg/sim/partition.hpp
+    include/vmsg/sim/profile.hpp
+    include/vmsg/sim/profiles.hpp
+    include/vmsg/sim/script.hpp
+    include/vmsg/sim/setup.hpp
+    include/vmsg/sim/share.hpp
+    include/vmsg/sim/spmc.hpp
     include/vmsg/snapshot.hpp
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
     include/vmsg/time.hpp
+    include/vmsg/transport/direct.hpp
+    include/vmsg/transport/direct_device.hpp
     include/vmsg/transport/fault_injector.hpp
+    include/vmsg/transport/indirect.hpp
     include/vmsg/transport/loopback.hpp
     include/vmsg/transport/tracer.hpp
     include/vmsg/transport/transport.hpp

@@ -11,6 +11,20 @@
 
 namespace vmsg {
 
+namespace detail {
+
+/// Whether the bytes from `from` on that 14 words stand for are all zero.
+constexpr bool zero_words(const std::uint64_t* words, std::size_t from) {
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < 14; ++i) {
+        if (8 * i + 8 <= from) continue;
+        seen |= 8 * i >= from ? words[i] : words[i] >> (8 * (from % 8));
+    }
+    return seen == 0;
+}
+
+} // namespace detail
+
 /// 14 register values, all zero at first. Values, not memory: fields are placed and found with shifts, so that neither
 /// the byte order of the host nor its alignment rules matter, and no narrow store is read back as a wide one.
 class word_image {
@@ -50,14 +64,7 @@ public:
     }
 
     /// Whether the bytes from `from` on are all zero.
-    constexpr bool zero_from(std::size_t from) const {
-        std::uint64_t seen = 0;
-        for (std::size_t i = 0; i < size; ++i) {
-            if (8 * i + 8 <= from) continue;
-            seen |= 8 * i >= from ? words_[i] : words_[i] >> (8 * (from % 8));
-        }
-        return seen == 0;
-    }
+    constexpr bool zero_from(std::size_t from) const { return detail::zero_words(words_, from); }
 
     friend constexpr bool operator==(const word_image&, const word_image&) = default;
 
@@ -65,18 +72,39 @@ private:
     std::uint64_t words_[size]{};
 };
 
+namespace detail {
+
+/// Adds the little-endian words that the bytes make to `words`, which are zero.
+template <class Words> constexpr void load_words(Words&& words, byte_view bytes) {
+    const std::size_t whole = bytes.size() / 8;
+    const std::size_t rest = bytes.size() % 8;
+    for (std::size_t i = 0; i < whole; ++i) words[i] = load_le<std::uint64_t>(bytes.data() + 8 * i);
+    if (whole != 0 && rest != 0)
+        words[whole] = load_le<std::uint64_t>(bytes.data() + bytes.size() - 8) >> (8 * (8 - rest));
+    else
+        for (std::size_t i = 0; i < rest; ++i) words[whole] |= std::uint64_t{bytes[i]} << (8 * i);
+}
+
+/// Writes as many bytes of the words as there is room for.
+template <class Words> constexpr void store_words(byte_span to, const Words& words) {
+    const std::size_t whole = to.size() / 8;
+    for (std::size_t i = 0; i < whole; ++i) store_le(to.data() + 8 * i, std::uint64_t{words[i]});
+    for (std::size_t i = 8 * whole; i < to.size(); ++i)
+        to[i] = static_cast<std::uint8_t>(words[whole] >> (8 * (i - 8 * whole)));
+}
+
+} // namespace detail
+
 /// The bytes of an image; `to` has room for all 112.
 constexpr void to_bytes(const word_image& image, std::uint8_t* to) {
-    for (std::size_t i = 0; i < word_image::size; ++i) store_le(to + 8 * i, image[i]);
+    detail::store_words({to, word_image::size_bytes}, image);
 }
 
 /// The image of at most 112 bytes, zero after them.
 constexpr word_image from_bytes(byte_view bytes) {
     VMSG_ASSERT(bytes.size() <= word_image::size_bytes);
     word_image image;
-    const std::size_t whole = bytes.size() / 8;
-    for (std::size_t i = 0; i < whole; ++i) image[i] = load_le<std::uint64_t>(bytes.data() + 8 * i);
-    for (std::size_t i = 8 * whole; i < bytes.size(); ++i) image[whole] |= std::uint64_t{bytes[i]} << (8 * (i % 8));
+    detail::load_words(image, bytes);
     return image;
 }
 

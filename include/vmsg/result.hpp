@@ -28,7 +28,7 @@ enum class errc : std::uint32_t {
     no_answer,            ///< an all-zero answer: not executed; may be tried again
     would_block,          ///< nothing to give or no room to take it now
     retry,                ///< the carrier asks for the same call again
-    interrupted,          ///< the carrier was interrupted; to be resumed, not repeated
+    interrupted,          ///< ended before anything was done; FFA_INTERRUPT, FFA_YIELD: to be resumed, not repeated
     timed_out,            ///< no answer within the policy's time and attempts
     denied,               ///< not permitted
     no_memory,            ///< the other side has no room
@@ -38,6 +38,12 @@ enum class errc : std::uint32_t {
     peer_error,           ///< the peer answered with an error
     invalid_argument,     ///< the caller asked for something impossible
 };
+
+/// Whether an error of a carrier says that nothing has happened, and that the same may be tried again.
+constexpr bool is_transient(errc why) {
+    return why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry ||
+           why == errc::interrupted;
+}
 
 inline constexpr std::size_t errc_count = static_cast<std::size_t>(errc::invalid_argument) + 1;
 

@@ -12,6 +12,18 @@
 
 namespace vmsg {
 
+/// Copies all of `shared` to `to`, which is private and has room for it.
+constexpr void copy_shared(byte_span to, byte_view shared) {
+    VMSG_ASSERT(shared.size() <= to.size());
+    if (std::is_constant_evaluated()) {
+        for (std::size_t i = 0; i < shared.size(); ++i) to[i] = shared[i];
+    } else if (shared.size() != 0) { // an empty view may have no address at all
+        __builtin_memcpy(to.data(), shared.data(), shared.size());
+        // Without it the compiler may read the shared bytes again instead of the copy.
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
+}
+
 /// Up to `Capacity` bytes, aligned to 8, empty at first.
 template <std::size_t Capacity> class snapshot {
 public:
@@ -21,13 +33,7 @@ public:
     constexpr result<void> take(byte_view shared) {
         if (shared.size() > Capacity) return errc::oversize;
         size_ = shared.size();
-        if (std::is_constant_evaluated()) {
-            for (std::size_t i = 0; i < size_; ++i) bytes_[i] = shared[i];
-        } else if (size_ != 0) { // an empty view may have no address at all
-            __builtin_memcpy(bytes_, shared.data(), size_);
-            // Without it the compiler may read the shared bytes again instead of the copy.
-            __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        }
+        copy_shared(bytes_, shared);
         return {};
     }
 

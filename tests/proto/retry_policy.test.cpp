@@ -46,3 +46,17 @@ TEST_CASE("N8, N9: a device side tries a frame for five seconds") {
     CX_CHECK(device_retry_policy.busy_attempts * device_retry_policy.backoff(1) == 5 * seconds);
     CX_CHECK(device_retry_policy.backoff(499) == 10 * milliseconds);
 }
+
+TEST_CASE("N7: a direct message is tried three times, at once") {
+    CX_CHECK(direct_retry_policy.busy_attempts == 3);
+    CX_CHECK(direct_retry_policy.backoff(1) == 0);
+    CX_CHECK(direct_retry_policy.response_timeout == usual.response_timeout);
+}
+
+TEST_CASE("N9: an indirect message is tried ten times, 1 and 2 ms apart, as by default") {
+    CX_CHECK(indirect_retry_policy.busy_attempts == 10);
+    CX_CHECK(indirect_retry_policy.backoff(1) == 1 * milliseconds);
+    CX_CHECK(indirect_retry_policy.backoff(9) == 2 * milliseconds);
+    CX_CHECK(indirect_retry_policy.busy_attempts == usual.busy_attempts);
+    CX_CHECK(indirect_retry_policy.backoff(9) == usual.backoff(9));
+}

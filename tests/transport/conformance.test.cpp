@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The conformance suite over every transport.
+#include <vmsg/transport/direct.hpp>
+#include <vmsg/transport/direct_device.hpp>
 #include <vmsg/transport/fault_injector.hpp>
+#include <vmsg/transport/indirect.hpp>
 #include <vmsg/transport/loopback.hpp>
 #include <vmsg/transport/tracer.hpp>
 
 #include "transport/conformance.hpp"
+#include "transport/support/direct_manager.hpp"
+#include "transport/support/indirect_manager.hpp"
+
+#include <algorithm>
+#include <utility>
 
 using namespace vmsg;
 
@@ -46,10 +54,157 @@ template <std::size_t Depth, std::size_t MaxMsgSize> struct faultless_rig : loop
     auto& device_side() { return device; }
 };
 
+using bytes = std::vector<std::uint8_t>;
+
+/// A frame that waits for somebody.
+struct held_frame {
+    bytes frame{};
+
+    /// As a transport gives it: what there is no room for is cut off if it is padding.
+    result<inbound> give(ffa::endpoint_id peer, byte_span buffer) {
+        if (frame.empty()) return errc::would_block;
+        bytes given = std::exchange(frame, {});
+        while (given.size() > buffer.size() && given.back() == 0) given.pop_back();
+        if (given.size() > buffer.size()) return errc::oversize;
+        std::copy(given.begin(), given.end(), buffer.begin());
+        return inbound{peer, static_cast<std::uint16_t>(given.size())};
+    }
+};
+
+/// Direct messages ask and answer: what the device side sends is the answer to a request that asks for it, and its
+/// partition runs only when it is asked. `Interrupts` times FFA_INTERRUPT comes before each answer.
+template <revision R, int Interrupts = 0> class direct_rig {
+    static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
+
+    /// What the driver side sends to ask, and what comes back if there is nothing.
+    static bytes question() { return bytes(msg_size, 0x7e); }
+    static word_image nothing() { return transports::direct_acknowledgement(R, 0x7e7e'7e7e'7e7e'7e7e); }
+
+    transports::direct_device wire{R, device_role_uuid, msg_size};
+    transport_test::direct_manager manager{};
+    transports::direct_driver<transport_test::direct_manager> asking{
+        manager, transport_test::driver_id, transport_test::device_id, {.max_msg_size = msg_size}};
+
+    /// A partition that keeps one frame that has come, and one that it wants to send.
+    struct partition_end {
+        transports::direct_device& wire;
+        held_frame come{};
+        bytes wanted{};
+
+        std::size_t max_msg_size() const { return wire.max_msg_size(); }
+        result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
+            const auto outcome = wire.send(peer, frame, now); // says what is wrong with it
+            if (outcome.error() != errc::would_block || !wanted.empty()) return outcome;
+            wanted.assign(frame.begin(), frame.end());
+            return {};
+        }
+        result<inbound> receive(byte_span buffer, instant) { return come.give(wire.peer(), buffer); }
+
+        void run(ffa::call_frame& frame) {
+            const bool asks = ffa::decode_direct(frame)->payload == from_bytes(question());
+            bytes got(msg_size);
+            CHECK(wire.enter(frame) == transports::direct_entry::message);
+            if ((asks || come.frame.empty()) && wire.receive(got, 0)) {
+                if (!asks)
+                    come.frame = got;
+                else if (!wanted.empty())
+                    CHECK(wire.send(wire.peer(), std::exchange(wanted, {}), 0));
+            }
+            wire.leave(frame);
+        }
+    };
+
+    /// A driver side that has the answer to each frame before it sends another one.
+    struct driver_end {
+        decltype(asking)& wire;
+        held_frame come{};
+
+        std::size_t max_msg_size() const { return wire.max_msg_size(); }
+        result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
+            const auto outcome = wire.send(peer, frame, now);
+            bytes got(msg_size);
+            return outcome ? answer(got) : outcome;
+        }
+        result<inbound> receive(byte_span buffer, instant) { return come.give(transport_test::device_id, buffer); }
+
+        /// Also why there is none, which after an FFA_INTERRUPT is said late.
+        result<void> answer(bytes& frame) {
+            auto got = wire.receive(frame, 0);
+            while (got.error() == errc::would_block) got = wire.receive(frame, 0);
+            if (got) CHECK(got->peer == transport_test::device_id);
+            return got.error();
+        }
+        void ask() {
+            if (!come.frame.empty()) return;
+            REQUIRE(wire.send({}, question(), 0));
+            bytes got(msg_size);
+            REQUIRE(answer(got));
+            if (from_bytes(got) != nothing()) come.frame = got;
+        }
+    };
+
+    partition_end device{wire};
+    driver_end driver{asking};
+
+public:
+    instant now = 0;
+
+    direct_rig() {
+        manager.interrupts = Interrupts;
+        manager.partition = [this](ffa::call_frame& frame) { device.run(frame); };
+    }
+    direct_rig(const direct_rig&) = delete;
+    direct_rig& operator=(const direct_rig&) = delete;
+
+    auto& driver_side() { return driver; }
+    auto& device_side() { return device; }
+    static ffa::endpoint_id driver_id() { return transport_test::driver_id; }
+    static ffa::endpoint_id device_id() { return transport_test::device_id; }
+    static std::size_t least_frame() { return header_size<R>; }
+    void step(instant&) { driver.ask(); }
+};
+
+/// Both ends have the buffers of their own endpoint.
+template <revision R, ffa::version V = ffa::version::v1_2> class indirect_rig {
+    static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
+    using endpoint = transport_test::indirect_manager::endpoint;
+
+    static transports::indirect_options speaking(transports::indirect_options options) {
+        options.ffa_version = V;
+        return options;
+    }
+
+    transport_test::indirect_manager manager{};
+    ffa::rxtx<endpoint> driver_buffers{manager.driver, manager.driver.memory()};
+    ffa::rxtx<endpoint> device_buffers{manager.device, manager.device.memory()};
+    transports::indirect<endpoint> driver{driver_buffers, transport_test::driver_id, transport_test::device_id,
+                                          speaking(transports::indirect_driver_options(msg_size))};
+    transports::indirect<endpoint> device{device_buffers, transport_test::device_id, transport_test::driver_id,
+                                          speaking(transports::indirect_device_options(msg_size))};
+
+public:
+    instant now = 0;
+
+    indirect_rig() {
+        REQUIRE(driver_buffers.map());
+        REQUIRE(device_buffers.map());
+    }
+
+    auto& driver_side() { return driver; }
+    auto& device_side() { return device; }
+    static ffa::endpoint_id driver_id() { return transport_test::driver_id; }
+    static ffa::endpoint_id device_id() { return transport_test::device_id; }
+    static std::size_t least_frame() { return header_size<R>; }
+    static void step(instant& now) { ++now; }
+};
+
 } // namespace
 
 #define VMSG_RIGS                                                                                                      \
-    loopback_rig<1, 44>, loopback_rig<8, 104>, traced_rig<8, 104>, faultless_rig<1, 44>, faultless_rig<8, 104>
+    loopback_rig<1, 44>, loopback_rig<8, 104>, traced_rig<8, 104>, faultless_rig<1, 44>, faultless_rig<8, 104>,        \
+        direct_rig<revision::rfc2025>, direct_rig<revision::oasis_v1>, direct_rig<revision::oasis_v2>,                 \
+        direct_rig<revision::oasis_v2, 3>, indirect_rig<revision::rfc2025>, indirect_rig<revision::oasis_v1>,          \
+        indirect_rig<revision::oasis_v2>, indirect_rig<revision::oasis_v2, ffa::version::v1_1>
 
 TEST_CASE_TEMPLATE("transport conformance: driver to device", Rig, VMSG_RIGS) {
     Rig rig;

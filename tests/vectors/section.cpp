@@ -67,11 +67,9 @@ void section::judge(const std::string& vector, const std::string& expected, cons
 }
 
 void section::finish(std::size_t count) {
-    std::printf("%s %s: vectors: %zu passed, %zu failed", file_.c_str(), name_.c_str(), passed_, failed_);
-    if (left_ != 0) std::printf(", %zu not checked: they need a transport", left_);
-    std::putchar('\n');
+    std::printf("%s %s: vectors: %zu passed, %zu failed\n", file_.c_str(), name_.c_str(), passed_, failed_);
     CHECK_MESSAGE(count > 0, file_, ' ', name_, ": the section is empty");
-    CHECK_MESSAGE(passed_ + failed_ + left_ == count, file_, ' ', name_, ": not every vector was checked");
+    CHECK_MESSAGE(passed_ + failed_ == count, file_, ' ', name_, ": not every vector was checked");
     for (const deviation& d : deviations())
         if (d.file == file_ && d.section == name_ && !contains(used_, d.name))
             FAIL_CHECK(file_, ' ', name_, ": the deviation of \"", d.name, "\" is of no vector");

@@ -23,19 +23,15 @@ public:
     /// The same for a vector that is right or wrong; `wrong` says how, and is empty if it is right.
     void judge(const std::string& vector, const std::string& wrong) { judge(vector, "", wrong); }
 
-    /// Prints the line of this section and fails the test unless there were `count` vectors, all passed or left, and
-    /// every deviation that is noted for the section occurred.
+    /// Prints the line of this section and fails the test unless there were `count` vectors, all passed, and every
+    /// deviation that is noted for the section occurred.
     void finish(std::size_t count);
-
-    /// A vector that is about more than this stage; it is counted, and the line of the section says so.
-    void leave() { ++left_; }
 
 private:
     std::string file_;
     std::string name_;
     std::size_t passed_ = 0;
     std::size_t failed_ = 0;
-    std::size_t left_ = 0;
     std::vector<std::string> seen_{};
     std::vector<std::string> used_{};
 };

@@ -53,10 +53,32 @@ constexpr call_frame encode_direct_request(endpoint_id src, endpoint_id dst, con
     frame.x[3] = service.high();
     return frame;
 }
+/// The same in place, for a message of at most 112 bytes; the registers after it are zero.
+constexpr void encode_direct_request(call_frame& frame, endpoint_id src, endpoint_id dst, const uuid& service,
+                                     byte_view message) {
+    VMSG_ASSERT(message.size() <= word_image::size_bytes);
+    frame = {};
+    frame.x[0] = static_cast<std::uint64_t>(function_id::msg_send_direct_req2);
+    frame.x[1] = to_register(endpoint_pair{src, dst});
+    frame.x[2] = service.low();
+    frame.x[3] = service.high();
+    vmsg::detail::load_words(frame.x + detail::first_payload_register, message);
+}
 
 /// The call with which `src` answers a request of `dst`; it carries no UUID, x2 and x3 are zero.
 constexpr call_frame encode_direct_response(endpoint_id src, endpoint_id dst, const word_image& payload) {
     return detail::direct_frame(function_id::msg_send_direct_resp2, src, dst, payload);
+}
+
+/// The message bytes of a direct frame, as many as there is room for in `to`, at most 112.
+constexpr void copy_direct_payload(const call_frame& frame, byte_span to) {
+    VMSG_ASSERT(to.size() <= word_image::size_bytes);
+    vmsg::detail::store_words(to, frame.x + detail::first_payload_register);
+}
+
+/// Whether the message bytes of a direct frame are all zero from byte `from` on.
+constexpr bool direct_payload_is_zero(const call_frame& frame, std::size_t from = 0) {
+    return vmsg::detail::zero_words(frame.x + detail::first_payload_register, from);
 }
 
 /// The direct message in `frame`. The SVE hint is ignored, and so are the upper halves of x0 and x1, in which nothing

@@ -74,22 +74,45 @@ constexpr result<byte_span> encode_indirect(byte_span out, version v, endpoint_i
     return out.drop(offset).first(payload_size);
 }
 
-/// The message in `buffer`, which must be a private copy: a peer or the hypervisor can write the original.
+/// Bytes from the start of a buffer in which a header lies, whichever form it has.
+inline constexpr std::size_t max_indirect_header_size = detail::long_indirect_header::fixed_size;
+
+/// What a header says, and where in the buffer the message is.
+struct indirect_place {
+    endpoint_id src{};
+    endpoint_id dst{};
+    bool has_service{}; ///< whether the sender's header has room for a UUID
+    uuid service{};     ///< nil if there is none, or for any service of the receiver
+    std::size_t offset{};
+    std::size_t size{}; ///< bytes: the message and what padding the sender counts to it; inside the buffer
+    friend bool operator==(const indirect_place&, const indirect_place&) = default;
+};
+
+/// Where the message is in a buffer of `buffer_size` bytes, whose first bytes are `header`: a private copy, as a peer
+/// or the hypervisor can write the original, of all of them or of `max_indirect_header_size`.
 /// The message is where the header says and nowhere else: a relayer may have moved it behind a header of another
 /// length. From offset 40 on the header is the long one. A smaller offset comes with a header without a UUID at its
 /// place: 20 is FF-A 1.1, 24 what a Linux receiver takes for it, 36 what Linux once wrote. All from 20 on are accepted.
 /// Errors: `truncated` (no whole header, or the message is not all inside the buffer), `bad_length` (the offset lies
 /// inside the header, or there are no bytes).
-constexpr result<indirect_message> decode_indirect(byte_view buffer) {
-    if (buffer.size() < detail::short_indirect_header::fixed_size) return errc::truncated;
-    const wire::byte_source source{buffer.data()};
+constexpr result<indirect_place> decode_indirect_header(byte_view header, std::size_t buffer_size) {
+    if (header.size() < detail::short_indirect_header::fixed_size) return errc::truncated;
+    const wire::byte_source source{header.data()};
     detail::indirect_header h;
     detail::short_indirect_header::get<0>(source, h);
     if (h.offset < detail::short_indirect_header::fixed_size || h.size == 0) return errc::bad_length;
-    if (h.offset > buffer.size() || h.size > buffer.size() - h.offset) return errc::truncated;
+    if (h.offset > buffer_size || h.size > buffer_size - h.offset) return errc::truncated;
     const bool has_service = h.offset >= detail::long_indirect_header::fixed_size;
+    if (has_service && header.size() < detail::long_indirect_header::fixed_size) return errc::truncated;
     if (has_service) detail::long_indirect_header::get<0>(source, h);
-    return indirect_message{h.src, h.dst, has_service, h.service, buffer.drop(h.offset).first(h.size)};
+    return indirect_place{h.src, h.dst, has_service, h.service, h.offset, h.size};
+}
+
+/// The message in `buffer`, all of which is a private copy. Errors: as `decode_indirect_header`.
+constexpr result<indirect_message> decode_indirect(byte_view buffer) {
+    const auto at = decode_indirect_header(buffer, buffer.size());
+    if (!at) return at.error();
+    return indirect_message{at->src, at->dst, at->has_service, at->service, buffer.drop(at->offset).first(at->size)};
 }
 
 /// FFA_MSG_SEND2: sends what is in the caller's TX buffer.

@@ -105,6 +105,11 @@ public:
         return done;
     }
 
+    /// The manager has denied `release` although no notification is unread: `filled` was said without reason.
+    constexpr void emptied() {
+        if (state_ == rx_state::full) state_ = rx_state::empty;
+    }
+
     /// FFA_MSG_WAIT: gives the answer, which is what the partition is entered with. Without `retain` it releases RX;
     /// `retain` needs FF-A 1.2. A refusal leaves RX as it was.
     constexpr call_frame wait(bool retain = false) {

@@ -179,9 +179,9 @@ public:
         }
     }
 
-    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. `busy`,
-    /// `no_answer`, `would_block`, `retry` are tried again within the policy's budget, everything else is final. A
-    /// request whose budget is spent has failed with `busy` or `no_answer`.
+    /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
+    /// transient (`is_transient`) is tried again within the policy's budget, everything else is final. A request whose
+    /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
         const sending what = sending_;
@@ -191,17 +191,33 @@ public:
         if (detail::count_refusal(why, counters_)) {
             again = is_wanted(what) && ++attempts_of(what) < options_.policy.busy_attempts;
             if (again) next_send_ = now + options_.policy.backoff(attempts_of(what));
-            // To a user these two would mean that nothing is decided yet.
-            if (why == errc::would_block || why == errc::retry) outcome = errc::busy;
+            // To a user the others would mean that nothing is decided yet.
+            if (why != errc::no_answer) outcome = errc::busy;
         }
         if (!again) next_send_ = 0;
         if (outcome) ++counters_.sent;
+        last_sent_ = outcome ? what : sending::nothing;
+        if (what == sending::kick) last_kick_ = kicks_[0];
         if (what == sending::request)
             request_left(outcome, again, now);
         else if (what == sending::kick && !again)
             kick_left(outcome);
         else if (what == sending::pong && !again)
             pong_left();
+    }
+
+    /// The frame that was sent last was not carried out after all: `receive` of a carrier that had taken it gives
+    /// `no_answer` in place of its answer. A request is tried again within the policy's budget, a kick is reported.
+    constexpr void handle_refused(instant now) {
+        ++counters_.no_answers;
+        const sending what = last_sent_;
+        last_sent_ = sending::nothing;
+        const slot s = sending_slot_;
+        if (what == sending::kick) return devices_.kick_lost(last_kick_.dev_num, last_kick_.event.vq_index);
+        if (what != sending::request || !is_out(s) || requests_[s].state != exchange_state::sent) return;
+        const bool again = ++requests_[s].attempts < options_.policy.busy_attempts;
+        next_send_ = again ? now + options_.policy.backoff(requests_[s].attempts) : 0;
+        request_left(errc::no_answer, again, now);
     }
 
     /// Time has passed: requests time out, quarantines end.
@@ -417,6 +433,7 @@ private:
     }
 
     constexpr void handle_response(const header& h, byte_view frame, instant now) {
+        if (h.is_bus() && h.msg_id == row_of<event_ack_response>.id) return handle_null(h, now);
         const auto s = requests_.match(h);
         if (!s) return drop(s.error() == errc::timed_out ? drop_reason::late : drop_reason::stale);
         const exchange_type& x = requests_[*s];
@@ -434,6 +451,24 @@ private:
         }
         const bool unusable = why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
         conclude(*s, unusable ? ending::unclear : ending::answered, now);
+    }
+
+    /// A bus response without an id: an event, which has token 0, was taken; or, before there was FFA_ERROR, a request
+    /// was discarded. Direct messages are answered one by one, so that there is no doubt which it is.
+    constexpr void handle_null(const header& h, instant now) {
+        if (h.msg_size != header_size<R>) return drop(drop_reason::bad_value);
+        if constexpr (!present_in<error_response, R>) {
+            if (const auto s = requests_.match_null(h.token)) {
+                requests_.fail(*s, errc::peer_error);
+                return conclude(*s, ending::answered, now);
+            }
+        }
+        if (h.token != 0) drop(drop_reason::bad_value);
+    }
+    /// What device sides before oasis_v2 answer to an EVENT_AVAIL that came as a direct message: its own id.
+    constexpr bool acknowledges(const header& h) const {
+        return !present_in<event_ack_response, R> && !h.is_bus() && h.msg_id == row_of<event_avail>.id &&
+               h.msg_size == header_size<R> && h.token == 0 && devices_.find(h.dev_num) != nullptr;
     }
 
     /// What an FFA_ERROR says to the request that it answers.
@@ -489,7 +524,9 @@ private:
             }
             return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
         }
-        if (why == errc::peer_error && bus_.negotiated()) go_on(bus_input::lost, why, now);
+        // A null message may come from a device side that has never known the request.
+        const bool forgotten = why == errc::peer_error && present_in<error_response, R>;
+        if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
     }
 
     // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
@@ -671,6 +708,7 @@ private:
 
     constexpr void handle_event(const header& h, byte_view frame, instant now) {
         if (!bus_.negotiated() && !may_be_early(h)) return drop(drop_reason::too_early);
+        if (h.is_response() && acknowledges(h)) return;
         const bool taken = h.is_response() ? refuse(drop_reason::unknown_id) : take_event(h, frame, now);
         if (taken) ++counters_.events;
         if (!answers_poll(h)) return;
@@ -756,6 +794,7 @@ private:
     bus_action todo_{}; // wanted, but there was no free slot
     driver_event_kind bus_news_{};
     sending sending_{};
+    sending last_sent_{};
     slot sending_slot_ = no_slot; // of the request whose frame is out for sending
     std::uint16_t sending_serial_ = 0;
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
@@ -771,6 +810,7 @@ private:
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};
     kick kicks_[C.kicks]{};
+    kick last_kick_{}; // that has left
     table requests_{};
     judge_function judges_[C.requests]{};
     device_directory<C.devices> devices_{};

@@ -149,6 +149,18 @@ public:
         return errc::stale_token;
     }
 
+    /// The open request that an answer without id and device discards: the one with this token, the only one if it has
+    /// no token either. `stale_token` if that is none.
+    constexpr result<slot> match_null(std::uint16_t token) const {
+        result<slot> found = errc::stale_token;
+        for (slot s = 0; s < end; ++s) {
+            if (slots_[s].state != exchange_state::sent || (token != 0 && slots_[s].token != token)) continue;
+            if (found) return errc::stale_token;
+            found = s;
+        }
+        return found;
+    }
+
     /// Puts the response in the place of the request.
     constexpr void complete(slot s, byte_view response) {
         exchange_type& x = slots_[s];

@@ -32,6 +32,14 @@ struct retry_policy {
     constexpr duration quarantine() const { return 2 * response_timeout; }
 };
 
+/// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A bus,
+/// rule N7).
+inline constexpr retry_policy direct_retry_policy{.busy_attempts = 3, .busy_backoff = 0, .max_busy_backoff = 0};
+
+/// Over indirect messages the peer has to empty its buffer first: ten attempts, 1 and 2 ms apart (FF-A bus, rule N9).
+inline constexpr retry_policy indirect_retry_policy{
+    .busy_attempts = 10, .busy_backoff = 1 * milliseconds, .max_busy_backoff = 2 * milliseconds};
+
 /// Budgets of a device side, which only sends: five seconds for one frame (FF-A bus, rules N8, N9).
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
@@ -39,11 +47,11 @@ inline constexpr retry_policy device_retry_policy{
 namespace detail {
 
 /// Whether a send that failed with `why` may be tried again; if so it is counted. Only an all-zero answer says that the
-/// receiver ran: `busy`, `would_block` and `retry` are all the carrier's own, and one to the budget and the counters.
+/// receiver ran: the other transient errors are all the carrier's own, and one to the budget and the counters.
 template <class Counters> constexpr bool count_refusal(errc why, Counters& counters) {
     if (why == errc::no_answer)
         ++counters.no_answers;
-    else if (why == errc::busy || why == errc::would_block || why == errc::retry)
+    else if (is_transient(why))
         ++counters.carrier_busy;
     else
         return false;

@@ -32,6 +32,11 @@ template <revision R = newest_revision> struct session_policy {
     static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
 };
 
+/// The same over direct messages, which are answered one by one: one request at a time. With `proto::direct_retry_policy`.
+template <revision R = newest_revision> struct direct_session_policy : session_policy<R> {
+    static constexpr proto::driver_capacity capacity{.requests = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
+};
+
 /// A bus and its devices, as seen by a driver that waits. Every call returns when it is done or has failed; what comes
 /// unasked is kept for `wait`.
 template <transport T, session_clock Clock, class Policy = session_policy<>> class driver_session {
@@ -158,26 +163,31 @@ private:
         return why == errc::timed_out || why == errc::busy || why == errc::no_answer;
     }
 
-    /// Sends and receives what there is; false if there was nothing.
+    /// Sends and receives what there is, in turns: a carrier may take the next frame only when the answer to the one
+    /// before was received. False if there was nothing.
     constexpr bool pump() {
-        bool moved = false;
         for (int i = 0; i < most_frames; ++i) {
-            const auto out = engine_.poll_transmit(clock_.now());
-            if (!out) break;
-            engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
-            moved = true;
+            const bool sent = send_one();
+            const bool received = receive_one();
+            if (!sent && !received) return i != 0;
         }
-        for (int i = 0; i < most_frames; ++i) {
-            const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
-            if (!in && in.error() == errc::would_block) break;
-            if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
-            moved = true;
-        }
-        return moved;
+        return true;
+    }
+    constexpr bool send_one() {
+        const auto out = engine_.poll_transmit(clock_.now());
+        if (out) engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
+        return out.has_value();
+    }
+    constexpr bool receive_one() {
+        const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
+        if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
+        if (in.error() == errc::no_answer) engine_.handle_refused(clock_.now());
+        return in || in.error() != errc::would_block;
     }
     constexpr void idle(instant until) {
-        const instant next = engine_.poll_timeout();
-        clock_.idle(next < until ? next : until);
+        if (engine_.poll_timeout() < until) until = engine_.poll_timeout();
+        if (timeout_of(wire_) < until) until = timeout_of(wire_);
+        clock_.idle(until);
         engine_.handle_timeout(clock_.now());
     }
     constexpr void step() {

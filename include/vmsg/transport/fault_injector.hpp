@@ -100,9 +100,10 @@ public:
         return wire_.receive(buffer, now);
     }
 
-    /// When a frame that is held back is due; `never` if none is. It leaves in the next `send` or `receive` after that.
+    /// When a frame that is held back is due, or the carrier has something to do; `never` if neither is so. It happens
+    /// in the next `send` or `receive` after that.
     constexpr instant poll_timeout() const {
-        instant first = never;
+        instant first = timeout_of(wire_);
         for (const held_frame& h : held_)
             if (h.taken && h.due < first) first = h.due;
         return first;
@@ -158,8 +159,7 @@ private:
         for (held_frame& h : held_) {
             if (!h.taken || (h.due > now && !(overtaking && h.overtaken))) continue;
             const result<void> outcome = wire_.send(h.peer, {h.bytes, h.size}, now);
-            const errc why = outcome.error();
-            if (why == errc::would_block || why == errc::busy || why == errc::no_answer || why == errc::retry) continue;
+            if (is_transient(outcome.error())) continue;
             h.taken = false;
             ++(outcome ? counters_.passed : counters_.lost);
         }

@@ -28,6 +28,7 @@ public:
     constexpr tracer(T& wire, Trace& trace) : wire_(wire), trace_(trace) {}
 
     constexpr std::size_t max_msg_size() const { return wire_.max_msg_size(); }
+    constexpr instant poll_timeout() const { return timeout_of(wire_); }
 
     constexpr result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
         const result<void> outcome = wire_.send(peer, frame, now);

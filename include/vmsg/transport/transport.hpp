@@ -29,13 +29,24 @@ struct inbound {
 ///   carrier with one peer ignores `peer`.
 /// - `receive(buffer, now)`: the next frame, copied into `buffer`; `would_block` if there is none; `oversize` if it
 ///   does not fit, and then it is gone. A buffer of `max_msg_size()` bytes always suffices. Bytes after the frame are
-///   left alone.
+///   left alone. `no_answer`: the frame that was sent last was not carried out, and may be tried again. Everything else
+///   is about a frame that has come and that cannot be given.
+/// - `poll_timeout()`, which not every carrier has: when `send` or `receive` has something to do although nothing has
+///   come; `never` if there is nothing (`timeout_of`).
 template <class T>
 concept transport = requires(T& t, const T& c, ffa::endpoint_id peer, byte_view frame, byte_span buffer, instant now) {
     { c.max_msg_size() } -> std::convertible_to<std::size_t>;
     { t.send(peer, frame, now) } -> std::same_as<result<void>>;
     { t.receive(buffer, now) } -> std::same_as<result<inbound>>;
 };
+
+/// `poll_timeout()` of a carrier; `never` if it has none.
+template <transport T> constexpr instant timeout_of(const T& wire) {
+    if constexpr (requires { wire.poll_timeout(); })
+        return wire.poll_timeout();
+    else
+        return never;
+}
 
 namespace archetypes {
 
