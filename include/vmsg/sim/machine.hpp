@@ -60,6 +60,7 @@ struct machine {
     std::size_t area_count = 0;
     std::uint16_t generation = 0; ///< counts the changes of the partitions
     std::uint64_t next_handle = 1;
+    ffa::memory_handle reserved_handle = ffa::invalid_handle; ///< for the operation that is being resumed
     std::uint32_t entry_limit = 64; ///< entries of a partition for one call of another
     ffa::endpoint_id own_id{0x8000};
 
@@ -77,6 +78,10 @@ struct machine {
 
 /// Whether registers x8 to x17 exist between these two.
 constexpr bool extended(const partition& p) { return p.version >= ffa::version::v1_2; }
+
+constexpr ffa::memory_handle new_handle(machine& m) {
+    return static_cast<ffa::memory_handle>(m.rules.handle_base | m.next_handle++);
+}
 
 /// A copy of the start of a buffer that a partition can write at any time, as much as there is room for.
 constexpr byte_view private_copy(machine& m, byte_view shared) {

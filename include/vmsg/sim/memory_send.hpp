@@ -124,7 +124,7 @@ constexpr void begin(machine& m, const partition& p, share& s, ffa::memory_opera
     s.operation = op;
     s.owner = s.origin = p.id();
     s.sent = d.transaction;
-    s.sent.handle = static_cast<ffa::memory_handle>(m.rules.handle_base | m.next_handle++);
+    s.sent.handle = m.reserved_handle != ffa::invalid_handle ? m.reserved_handle : new_handle(m);
     s.borrower_count = d.receivers.size();
     for (std::size_t i = 0; i < s.borrower_count; ++i) s.given[i] = d.receivers[i];
     s.page_count = d.page_count;

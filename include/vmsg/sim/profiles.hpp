@@ -89,6 +89,7 @@ inline constexpr profile optee{
     .newest = ffa::version::v1_2,
     .strict_version = false,
     .locks_version = false,
+    .unused_high_before_v1_2 = unused_registers::zero,
     .normal_world = detail::with_bitmaps(detail::with_scheduling(
         detail::with_notifications(detail::with_sending(detail::setup)))),
     .secure = detail::with_console(
