@@ -28,7 +28,7 @@ TEST_CASE_TEMPLATE("direct: a bus is brought up, used and closed", Rev, VMSG_REV
     const auto& wire = rig.wire.counters();
     CHECK(wire.sent == rig.manager.requests());
     CHECK(wire.busy + wire.no_answer + wire.refused + wire.resumed + wire.protocol_errors == 0);
-    CHECK(rig.session.engine().counters().refused_sends == 0); // nothing was sent while an answer waited
+    CHECK(rig.session.engine().counters().carrier_busy == 0); // nothing was sent while an answer waited
 }
 
 TEST_CASE_TEMPLATE("direct: the same when every request is interrupted and every answer late", Rev, VMSG_REVISIONS) {
@@ -73,7 +73,7 @@ TEST_CASE("direct: one that is busy twice costs two retries and nothing else") {
     CHECK(rig.session.at(number).status());
     CHECK(rig.manager.requests() == requests + 3);
     CHECK(rig.wire.counters().busy == 2);
-    CHECK(rig.session.engine().counters().refused_sends == before.refused_sends + 2);
+    CHECK(rig.session.engine().counters().carrier_busy == before.carrier_busy + 2);
     CHECK(rig.session.engine().counters().requests == before.requests + 1);
     CHECK(dropped(rig) == 0);
     CHECK(rig.clock.now() == now);
@@ -129,7 +129,7 @@ TEST_CASE("direct: the same when the all-zero answer comes only after an interru
     const auto counted = rig.session.engine().counters();
     CHECK(rig.session.ping(1));
     CHECK(rig.manager.requests() == requests + 3);
-    CHECK(rig.session.engine().counters().refused_sends == counted.refused_sends + 2);
+    CHECK(rig.session.engine().counters().no_answers == counted.no_answers + 2);
     CHECK(rig.session.engine().counters().timeouts == 0);
     zeros = -1;
     CHECK(rig.session.ping(1).error() == errc::no_answer);
