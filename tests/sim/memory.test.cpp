@@ -69,8 +69,8 @@ struct memory_rig : rig {
         request.attributes = ffa::memory_attributes::unspecified;
         ffa::memory_access receivers[] = {{who, perms::unspecified, 0, 0, {}}};
         change(request, receivers[0]);
-        ffa::memory_retriever retriever{who == disk ? versions[1] : ffa::version::v1_2, who, request, receivers,
-                                        {storage, 300}};
+        ffa::memory_retriever retriever{
+            who == disk ? versions[1] : ffa::version::v1_2, who, request, receivers, {storage, 300}};
         snapshot<4096> copy;
         auto more = retriever.begin({tx(who), 4096});
         while (more && *more) more = retriever.next(call(who, retriever.call()), {rx(who), 4096}, copy);
@@ -129,7 +129,7 @@ TEST_CASE("Memory: shared memory is the same memory for both until it is relinqu
     CHECK(r.spmc.open_shares() == 0);
 }
 
-TEST_CASE("Memory: the response says the type, the world of the owner, and what is allowed") {
+TEST_CASE("Memory: the response says the type, the world of the owner, and what is allowed (trap 27)") {
     memory_rig r{sim::profiles::generic};
     REQUIRE(r.send_page(op::share));
     REQUIRE(r.retrieve() == errc::none);
@@ -167,7 +167,7 @@ TEST_CASE("Memory: donated memory has a new owner, who may send it on") {
     CHECK(r.can_access(disk));
 }
 
-TEST_CASE("Memory: pages that are not the sender's, or sent already, or no normal memory, are denied") {
+TEST_CASE("Memory: pages that are not the sender's, or sent already, or no normal memory, are denied (trap 16)") {
     memory_rig r{sim::profiles::generic};
     alignas(4096) static std::uint8_t device[4096]{};
     REQUIRE(r.spmc.add_memory(guest, 0x9000'0000, device, true));
@@ -260,7 +260,7 @@ TEST_CASE("Memory: who gives it back has to have it, all of it, and to be the ca
     CHECK(r.relinquish() == errc::none);
 }
 
-TEST_CASE("Memory: descriptors of all versions, converted between them") {
+TEST_CASE("Memory: descriptors of all versions, converted between them (trap 15)") {
     for (const ffa::version from : {ffa::version::v1_0, ffa::version::v1_1, ffa::version::v1_2, ffa::version::v1_3})
         for (const ffa::version to : {ffa::version::v1_0, ffa::version::v1_1, ffa::version::v1_2, ffa::version::v1_3}) {
             memory_rig r{sim::profiles::generic, from, to};
@@ -345,15 +345,15 @@ TEST_CASE("Memory: fragments that are not in order end the transaction") {
     CHECK(r.call(guest, ffa::encode(ffa::mem_frag_tx{handle, length, {}})) == invalid); // it is finished
 }
 
-TEST_CASE("Memory: the next fragment of a response, at the right offset, after a release") {
+TEST_CASE("Memory: the next fragment of a response, at the right offset, after a release (trap 17)") {
     fragment_rig r{with(sim::profiles::generic, [](auto& p) { p.retransmits_fragments = true; })};
     REQUIRE(r.send(op::share, r.pages));
     const ffa::memory_access receivers[] = {{disk, perms::unspecified, 0, 0, {}}};
     ffa::memory_transaction request = r.last;
     request.attributes = {};
     const auto length = ffa::encode_memory_retrieve({r.tx(disk), 4096}, ffa::version::v1_2, request, receivers);
-    const auto first = ffa::decode_mem_retrieve_answer(
-        r.call(disk, ffa::encode(ffa::mem_retrieve_call{*length, *length})));
+    const auto first =
+        ffa::decode_mem_retrieve_answer(r.call(disk, ffa::encode(ffa::mem_retrieve_call{*length, *length})));
     REQUIRE(first);
     CHECK(first->fragment_length == 4096);
     const auto ask = [&](std::uint32_t offset) {
@@ -375,17 +375,18 @@ TEST_CASE("Memory: the next fragment of a response, at the right offset, after a
     CHECK(r.relinquish() == errc::none);
 }
 
-TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets") {
+TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets (trap 18)") {
     struct damage {
         std::size_t offset;
         std::uint32_t value;
     };
     // 1.2: EMAD size at 24, count 28, offset 32; EMAD at 48 with composite offset at 52; composite at 80; region at 96.
-    for (const damage d : {damage{24, 48}, damage{28, 0}, damage{28, 2}, damage{28, 0x0800'0001}, damage{32, 40},
-                           damage{32, 52}, damage{36, 1}, damage{52, 0}, damage{52, 64}, damage{52, 88}, damage{84, 0},
-                           damage{84, 2}, damage{84, 0x1000'0001}, damage{80, 2}, damage{88, 1}, damage{104, 0},
-                           damage{104, 2}, damage{108, 1}, damage{96, 0x4001}, damage{72, 1}, damage{4, 4},
-                           damage{8, 1}}) {
+    for (const damage d :
+         {damage{24, 48}, damage{28, 0},  damage{28, 2},           damage{28, 0x0800'0001}, damage{32, 40},
+          damage{32, 52}, damage{36, 1},  damage{52, 0},           damage{52, 64},          damage{52, 88},
+          damage{84, 0},  damage{84, 2},  damage{84, 0x1000'0001}, damage{80, 2},           damage{88, 1},
+          damage{104, 0}, damage{104, 2}, damage{108, 1},          damage{96, 0x4001},      damage{72, 1},
+          damage{4, 4},   damage{8, 1}}) {
         memory_rig r{sim::profiles::generic};
         const ffa::memory_access receivers[] = {memory_rig::access(disk, op::share)};
         const ffa::memory_region regions[] = {{rig::page_at(guest, 4), 1}};
@@ -398,6 +399,39 @@ TEST_CASE("Memory: descriptors with wrong lengths, counts and offsets") {
         CHECK(r.call(guest, call) == invalid);
         CHECK(r.spmc.open_shares() == 0);
     }
+}
+
+TEST_CASE("Memory: the first fragment has all receivers, the head of the regions, and whole regions (trap 18)") {
+    fragment_rig r{sim::profiles::generic};
+    const ffa::memory_access receivers[] = {memory_rig::access(disk, op::share)};
+    const auto e = ffa::encode_memory_descriptor({r.tx(guest), 4096}, ffa::version::v1_2,
+                                                 memory_rig::transaction(op::share), receivers, r.pages);
+    REQUIRE(e);
+    const auto first = [&](std::uint32_t length) {
+        return r.call(guest, ffa::encode(ffa::mem_send_call{op::share, e->total_length, length}));
+    };
+    for (const std::uint32_t cut : {16u, 47u, 48u, 64u, 79u, 80u, 95u, 100u, 120u}) CHECK(first(cut) == invalid);
+    const auto a = ffa::decode_mem_send_answer(first(96)); // not a single region yet
+    REQUIRE(a);
+    CHECK(a->offset == 96);
+}
+
+TEST_CASE(
+    "Memory: short parts of receivers from a sender of 1.2 are taken, long ones from one of 1.1 are not (trap 15)") {
+    const auto send = [](ffa::version speaks, ffa::version writes) {
+        memory_rig r{sim::profiles::generic, speaks};
+        const ffa::memory_access receivers[] = {memory_rig::access(disk, op::share)};
+        const ffa::memory_region regions[] = {{rig::page_at(guest, 4), 1}};
+        const auto e = ffa::encode_memory_descriptor({r.tx(guest), 4096}, writes, memory_rig::transaction(op::share),
+                                                     receivers, regions);
+        return ffa::outcome_of(
+                   r.call(guest, ffa::encode(ffa::mem_send_call{op::share, e->total_length, e->fragment_length})))
+            .error();
+    };
+    CHECK(send(ffa::version::v1_2, ffa::version::v1_1) == errc::none);
+    CHECK(send(ffa::version::v1_1, ffa::version::v1_2) == errc::invalid_argument);
+    CHECK(send(ffa::version::v1_1, ffa::version::v1_1) == errc::none);
+    CHECK(send(ffa::version::v1_1, ffa::version::v1_0) == errc::invalid_argument);
 }
 
 TEST_CASE("Memory: lengths in registers are checked against each other and the buffer") {
@@ -463,6 +497,18 @@ TEST_CASE("Memory: zeroing on request, by sender, borrower and owner") {
     CHECK(r.reclaim(guest, ffa::memory_flags::zero_after_relinquish) == errc::invalid_argument);
     CHECK(r.reclaim(guest, ffa::memory_flags::zero) == errc::none);
     CHECK(r.bytes_of(guest)[4 * page] == 0);
+}
+
+TEST_CASE("Memory: who can only read cannot have it zeroed") {
+    memory_rig r{sim::profiles::generic};
+    REQUIRE(r.send_page(op::lend));
+    const auto read_only = [](auto& t, auto& a) {
+        t.flags = ffa::memory_flags::zero;
+        a.permissions = perms::read_only;
+    };
+    CHECK(r.retrieve(disk, read_only) == errc::denied);
+    CHECK(r.retrieve(disk, [](auto&, auto& a) { a.permissions = perms::read_only; }) == errc::none);
+    CHECK(r.allowed.permissions == (perms::read_only | perms::not_executable));
 }
 
 TEST_CASE("Memory: BUSY twice costs two attempts, RX in use costs BUSY, and nothing is half done") {

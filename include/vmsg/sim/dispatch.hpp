@@ -158,7 +158,8 @@ inline answer answer_permitted(machine& m, partition& p, const ffa::call_frame& 
     if (m.rules.version_first && !p.secure() && !p.version_known && !is_version)
         return refuse(ffa::error::not_supported);
     if (!is_version && m.rules.locks_version) p.version_locked = true;
-    if (const auto f = m.faults.strike(fault_kind::refuse, id, p.id())) return is_version ? no_version() : refuse(f->code);
+    if (const auto f = m.faults.strike(fault_kind::refuse, id, p.id()))
+        return is_version ? no_version() : refuse(f->code);
     if (p.paused.open && id == ffa::function_id::mem_op_resume) return answer_resume(m, p, frame);
     if (!supports(m, p, id)) return refuse(ffa::error::not_supported);
     if (is_memory_call(id)) {

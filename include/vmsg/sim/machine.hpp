@@ -61,7 +61,7 @@ struct machine {
     std::uint16_t generation = 0; ///< counts the changes of the partitions
     std::uint64_t next_handle = 1;
     ffa::memory_handle reserved_handle = ffa::invalid_handle; ///< for the operation that is being resumed
-    std::uint32_t entry_limit = 64; ///< entries of a partition for one call of another
+    std::uint32_t entry_limit = 64;                           ///< entries of a partition for one call of another
     ffa::endpoint_id own_id{0x8000};
 
     constexpr std::span<partition> partitions() { return places.first(partition_count); }
@@ -107,12 +107,8 @@ constexpr void count_call(partition& p, ffa::function_id id) {
 
 // What the caller finds in register `i`, which the answer does not define.
 constexpr std::uint64_t unused_value(machine& m, unused_registers rule, std::uint64_t before) {
-    switch (rule) {
-    case unused_registers::zero: return 0;
-    case unused_registers::keep: return before;
-    case unused_registers::garbage: return m.random();
-    }
-    return 0;
+    if (rule == unused_registers::zero) return 0;
+    return rule == unused_registers::keep ? before : m.random();
 }
 
 constexpr void extend_error(ffa::call_frame& frame, std::size_t i) {

@@ -72,8 +72,7 @@ constexpr const memory_area* donated_to(const machine& m, ffa::endpoint_id id, s
 }
 
 /// The area that `id` owns and in which these bytes are, or null.
-constexpr const memory_area* owned(const machine& m, ffa::endpoint_id id, std::uint64_t address,
-                                   std::uint64_t length) {
+constexpr const memory_area* owned(const machine& m, ffa::endpoint_id id, std::uint64_t address, std::uint64_t length) {
     if (const memory_area* const area = donated_to(m, id, address, length)) return area;
     const memory_area* const area = area_of(m, id, address, length);
     if (area == nullptr) return nullptr;

@@ -33,8 +33,8 @@ constexpr void clear_memory(const machine& m, const share& s) {
         const ffa::memory_region& r = s.regions[i];
         const std::uint64_t length = r.page_count * ffa::page_size;
         const memory_area* const area = area_of(m, s.origin, r.address, length);
-        if (area == nullptr) continue;
-        for (std::uint8_t& byte : *part_of(*area, r.address, length)) byte = 0;
+        const auto bytes = area == nullptr ? result<byte_span>{errc::bad_value} : part_of(*area, r.address, length);
+        for (std::uint8_t& byte : bytes.value_or({})) byte = 0;
     }
 }
 
@@ -59,8 +59,7 @@ constexpr bool may_send(const machine& m, const partition& p, const ffa::memory_
     return area != nullptr && !area->device && !is_sent(m, p.id(), r.address, length, false);
 }
 
-constexpr result<void> add_regions(const machine& m, const partition& p, share& s,
-                                   const ffa::memory_regions& regions) {
+constexpr result<void> add_regions(const machine& m, const partition& p, share& s, const ffa::memory_regions& regions) {
     if (const auto counted = s.tally.add(regions); !counted) return counted.error();
     for (std::size_t i = 0; i < regions.size(); ++i) {
         const ffa::memory_region r = regions[i];
@@ -96,8 +95,7 @@ constexpr errc check_receivers(machine& m, const partition& p, const ffa::memory
         const partition* const to = m.find(d.receivers[i].receiver);
         if (to == nullptr) return errc::bad_value;
         if (p.secure() && !to->secure()) return errc::denied;
-        if (fragmented && to->secure() && m.rules.fragments == fragment_rule::not_to_secure)
-            return errc::not_supported;
+        if (fragmented && to->secure() && m.rules.fragments == fragment_rule::not_to_secure) return errc::not_supported;
     }
     return errc::none;
 }
