@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Uses of what runs a bus: everything of both engines in the oldest and the newest revision, the loopback transport.
+// Uses of what runs a bus: everything of both engines in the oldest and the newest revision, and all transports.
 #include <vmsg/proto/any_device.hpp>
 #include <vmsg/proto/device.hpp>
 #include <vmsg/proto/driver.hpp>
+#include <vmsg/transport/direct.hpp>
+#include <vmsg/transport/direct_device.hpp>
+#include <vmsg/transport/indirect.hpp>
 #include <vmsg/transport/loopback.hpp>
 #include <vmsg/virtio/resolver.hpp>
 
@@ -15,9 +18,18 @@ template class proto::device_bus<revision::oasis_v2>;
 template class proto::any_device_bus<2>;
 template class proto::attached<archetypes::device_model>;
 template class transports::loopback<4, 104>;
+template class transports::direct_driver<ffa::archetypes::conduit>;
+template class transports::indirect<ffa::archetypes::conduit>;
 
 static_assert(virtio::resolver<proto::device_areas<revision::rfc2025, 1>>);
 static_assert(virtio::resolver<proto::device_areas<revision::oasis_v2, 8>>);
+
+bool use_direct_device(transports::direct_device& device, ffa::call_frame& frame, byte_span buffer) {
+    const bool asked = device.enter(frame) == transports::direct_entry::message && device.receive(buffer, 0);
+    const bool answered = asked && device.send(device.peer(), buffer, 0);
+    device.leave(frame);
+    return answered;
+}
 
 using driver = proto::driver<revision::oasis_v2>;
 

@@ -785,6 +785,58 @@ TEST_CASE("N2: the driver side answers no other request") {
     CHECK(b.no_event());
 }
 
+TEST_CASE_TEMPLATE("N7: an event that came as a direct message is acknowledged once", Rev, std::true_type,
+                   std::false_type) {
+    constexpr bool newest = Rev::value;
+    constexpr revision r = newest ? revision::oasis_v2 : revision::oasis_v1;
+    auto b = pushed<r>();
+    b.bring_up({3, 4});
+    b.running_device(3);
+    const auto kick = [&] {
+        REQUIRE(b.engine.notify(3, 0, 0));
+        static_cast<void>(b.template expect<event_avail>());
+    };
+    kick();
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(b.dropped_nothing());
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(b.dropped_one(drop_reason::stale));
+    kick();
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x01, 0x00, 0x08, 0x00}); // of something else
+    CHECK(b.dropped_one(drop_reason::bad_value));
+    kick();
+    b.deliver({0x01, 0x41, 0x03, 0x00, 0x00, 0x00, 0x08, 0x00}); // as older device sides say it
+    if (newest)
+        CHECK(b.dropped_one(drop_reason::unknown_id));
+    else
+        CHECK(b.dropped_nothing());
+    b.deliver({0x01, 0x41, 0x03, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(b.dropped_one(drop_reason::unknown_id));
+    kick();
+    b.deliver({0x01, 0x41, 0x04, 0x00, 0x00, 0x00, 0x08, 0x00}); // of another device
+    CHECK(b.dropped_one(drop_reason::unknown_id));
+    CHECK(b.no_event());
+}
+
+TEST_CASE("N7: before oasis_v2 a null message ends the only request that it can be about") {
+    driver_bench<revision::oasis_v1> b;
+    b.bring_up({3, 4});
+    const auto first = b.ask(3, get_device_info_request{});
+    const auto asked = b.expect<get_device_info_request>();
+    const auto second = b.ask(4, get_device_info_request{});
+    static_cast<void>(b.expect<get_device_info_request>());
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00}); // one of the two
+    CHECK(b.dropped_one(drop_reason::stale));
+    const auto token = static_cast<std::uint8_t>(asked.head.token);
+    b.deliver({0x03, 0x00, 0x00, 0x00, token, 0x00, 0x08, 0x00});
+    CHECK(failed(b, first, errc::peer_error));
+    CHECK(open(b, second));
+    b.deliver({0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00});
+    CHECK(failed(b, second, errc::peer_error));
+    CHECK(b.engine.state() == bus_state::ready); // a device side that does not know a request is not lost
+    CHECK(b.dropped_nothing());
+}
+
 TEST_CASE("N1: what is no message at all") {
     auto b = pushed<v2>();
     b.bring_up({3});

@@ -92,8 +92,8 @@ template <revision R, int Interrupts = 0> class direct_rig {
         bytes wanted{};
 
         std::size_t max_msg_size() const { return wire.max_msg_size(); }
-        result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
-            const auto outcome = wire.send(peer, frame, now); // says what is wrong with it
+        result<void> send(ffa::endpoint_id peer, byte_view frame, instant when) {
+            const auto outcome = wire.send(peer, frame, when); // says what is wrong with it
             if (outcome.error() != errc::would_block || !wanted.empty()) return outcome;
             wanted.assign(frame.begin(), frame.end());
             return {};
@@ -120,8 +120,8 @@ template <revision R, int Interrupts = 0> class direct_rig {
         held_frame come{};
 
         std::size_t max_msg_size() const { return wire.max_msg_size(); }
-        result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
-            const auto outcome = wire.send(peer, frame, now);
+        result<void> send(ffa::endpoint_id peer, byte_view frame, instant when) {
+            const auto outcome = wire.send(peer, frame, when);
             bytes got(msg_size);
             return outcome ? answer(got) : outcome;
         }

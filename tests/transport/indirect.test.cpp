@@ -81,7 +81,8 @@ TEST_CASE("indirect: TX is zero after the message, whatever was there before (de
     for (const std::size_t size : {3u, 104u, 50u, 51u, 1u}) {
         REQUIRE(b.send(bytes(size, 0xff)) == errc::none);
         const bytes& tx = b.manager.driver.tx;
-        REQUIRE(std::all_of(tx.begin() + 40, tx.begin() + 40 + static_cast<int>(size), [](auto c) { return c == 0xff; }));
+        REQUIRE(
+            std::all_of(tx.begin() + 40, tx.begin() + 40 + static_cast<int>(size), [](auto c) { return c == 0xff; }));
         REQUIRE(std::all_of(tx.begin() + 40 + static_cast<int>(size), tx.end(), [](auto c) { return c == 0; }));
         REQUIRE(b.at_device() == errc::none);
     }

@@ -22,8 +22,7 @@ template <class Rig> bool all_given_back(const Rig& rig) {
 
 } // namespace
 
-TEST_CASE_TEMPLATE("indirect: a bus is brought up, used and closed, with events that are polled", Rev,
-                   VMSG_REVISIONS) {
+TEST_CASE_TEMPLATE("indirect: a bus is brought up, used and closed, with events that are polled", Rev, VMSG_REVISIONS) {
     indirect_rig<Rev::value> rig;
     bring_up<Rev::value>(rig);
     use(rig);

@@ -46,8 +46,8 @@ template <revision R> struct direct_world {
 private:
     sim::spmc_conduit added() {
         REQUIRE(spmc.add({.id = driver_id}));
-        REQUIRE(spmc.add(
-            {.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
+        REQUIRE(
+            spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
         return spmc.conduit_for(driver_id);
     }
 };
@@ -111,7 +111,8 @@ template <revision R> struct indirect_world {
 
 private:
     sim::spmc_conduit added(ffa::endpoint_id id, sim::partition_entry entry) {
-        REQUIRE(spmc.add({.id = id, .services = {{.protocol = id == device_id ? device_role_uuid : driver_role_uuid}},
+        REQUIRE(spmc.add({.id = id,
+                          .services = {{.protocol = id == device_id ? device_role_uuid : driver_role_uuid}},
                           .entry = entry}));
         return spmc.conduit_for(id);
     }
@@ -179,9 +180,8 @@ TEST_CASE("direct messages: a partition that is interrupted for ever is never as
     direct_world<revision::oasis_v2> world{sim::profiles::hafnium};
     bring_up<revision::oasis_v2>(world);
     const auto before = world.requests();
-    world.strikes({.kind = sim::fault_kind::interrupt,
-                   .on = ffa::function_id::msg_send_direct_req2,
-                   .times = sim::for_ever});
+    world.strikes(
+        {.kind = sim::fault_kind::interrupt, .on = ffa::function_id::msg_send_direct_req2, .times = sim::for_ever});
     CHECK(world.session.ping(1).error() != errc::none);
     CHECK(world.requests() == before + 1);
     CHECK(world.wire.counters().busy == 0);
@@ -228,7 +228,8 @@ TEST_CASE("indirect messages: busy twice costs two retries, for ever a bounded n
     bring_up<revision::oasis_v2>(world);
     const auto sends = [&] { return world.spmc.calls(driver_id, ffa::function_id::msg_send2); };
     const auto before = sends();
-    sim::fault busy{.kind = sim::fault_kind::refuse, .on = ffa::function_id::msg_send2, .times = 2, .caller = driver_id};
+    sim::fault busy{
+        .kind = sim::fault_kind::refuse, .on = ffa::function_id::msg_send2, .times = 2, .caller = driver_id};
     REQUIRE(world.spmc.add_fault(busy));
     CHECK(world.session.ping(1));
     CHECK(sends() == before + 3);

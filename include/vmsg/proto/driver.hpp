@@ -180,7 +180,7 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
-    /// transient (`is_transient`) is tried again within the policy's budget, everything else is final. A request whose
+    /// transient (`is_retryable`) is tried again within the policy's budget, everything else is final. A request whose
     /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);
@@ -453,22 +453,27 @@ private:
         conclude(*s, unusable ? ending::unclear : ending::answered, now);
     }
 
-    /// A bus response without an id: an event, which has token 0, was taken; or, before there was FFA_ERROR, a request
-    /// was discarded. Direct messages are answered one by one, so that there is no doubt which it is.
+    /// A bus response without an id: the event that was sent last, with token 0, was taken; or, before there was
+    /// FFA_ERROR, a request was discarded. Direct messages are answered one by one, so that there is no doubt which.
     constexpr void handle_null(const header& h, instant now) {
         if (h.msg_size != header_size<R>) return drop(drop_reason::bad_value);
-        if constexpr (!present_in<error_response, R>) {
-            if (const auto s = requests_.match_null(h.token)) {
-                requests_.fail(*s, errc::peer_error);
-                return conclude(*s, ending::answered, now);
-            }
+        if (last_sent_ == sending::kick) {
+            last_sent_ = sending::nothing;
+            if (h.token != 0) drop(drop_reason::bad_value);
+            return;
         }
-        if (h.token != 0) drop(drop_reason::bad_value);
+        const result<slot> s = present_in<error_response, R> ? errc::stale_token : requests_.match_null(h.token);
+        if (!s) return drop(drop_reason::stale);
+        requests_.fail(*s, errc::peer_error);
+        conclude(*s, ending::answered, now);
     }
     /// What device sides before oasis_v2 answer to an EVENT_AVAIL that came as a direct message: its own id.
-    constexpr bool acknowledges(const header& h) const {
-        return !present_in<event_ack_response, R> && !h.is_bus() && h.msg_id == row_of<event_avail>.id &&
-               h.msg_size == header_size<R> && h.token == 0 && devices_.find(h.dev_num) != nullptr;
+    constexpr bool acknowledges(const header& h) {
+        const bool right = !present_in<event_ack_response, R> && last_sent_ == sending::kick && !h.is_bus() &&
+                           h.msg_id == row_of<event_avail>.id && h.msg_size == header_size<R> &&
+                           h.dev_num == last_kick_.dev_num && h.token == 0;
+        if (right) last_sent_ = sending::nothing;
+        return right;
     }
 
     /// What an FFA_ERROR says to the request that it answers.

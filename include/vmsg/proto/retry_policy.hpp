@@ -51,7 +51,7 @@ namespace detail {
 template <class Counters> constexpr bool count_refusal(errc why, Counters& counters) {
     if (why == errc::no_answer)
         ++counters.no_answers;
-    else if (is_transient(why))
+    else if (is_retryable(why))
         ++counters.carrier_busy;
     else
         return false;

@@ -156,7 +156,7 @@ private:
         const errc why = interpret(now);
         // Another processor runs that context, or the manager wants to be asked again: the request is still open.
         const bool is_answer = ffa::function_of(call_) == ffa::function_id::msg_send_direct_resp2;
-        if (!is_answer && is_transient(why)) {
+        if (!is_answer && is_retryable(why)) {
             state_ = state::open;
             resume_at_ = now + yield_pause;
         }

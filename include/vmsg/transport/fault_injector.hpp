@@ -159,7 +159,7 @@ private:
         for (held_frame& h : held_) {
             if (!h.taken || (h.due > now && !(overtaking && h.overtaken))) continue;
             const result<void> outcome = wire_.send(h.peer, {h.bytes, h.size}, now);
-            if (is_transient(outcome.error())) continue;
+            if (is_retryable(outcome.error())) continue;
             h.taken = false;
             ++(outcome ? counters_.passed : counters_.lost);
         }

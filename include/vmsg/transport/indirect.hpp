@@ -32,10 +32,10 @@ enum class arrival : std::uint8_t {
 
 /// What an end of an indirect transport is told. Make it with `indirect_driver_options` or `indirect_device_options`.
 struct indirect_options {
-    std::size_t max_msg_size = 104;                   ///< bytes: `constants_of<R>.ffa_max_msg_size` of the revision
-    ffa::version ffa_version = ffa::version::v1_2;    ///< negotiated; 1.2 has a longer header, which Linux wants
-    uuid own_service = driver_role_uuid;              ///< for which this end takes messages
-    uuid peer_service = device_role_uuid;             ///< to which it sends
+    std::size_t max_msg_size = 104;                ///< bytes: `constants_of<R>.ffa_max_msg_size` of the revision
+    ffa::version ffa_version = ffa::version::v1_2; ///< negotiated; 1.2 has a longer header, which Linux wants
+    uuid own_service = driver_role_uuid;           ///< for which this end takes messages
+    uuid peer_service = device_role_uuid;          ///< to which it sends
     arrival told = arrival::polled;
     bool any_peer = false; ///< messages come from and go to anybody; else the peer of the transport
 };
@@ -51,14 +51,14 @@ constexpr indirect_options indirect_device_options(std::size_t max_msg_size, boo
 
 /// What an end has seen.
 struct indirect_counters {
-    std::uint32_t sent{};          ///< frames
-    std::uint32_t busy{};          ///< sends that the manager refused with FFA BUSY: the peer's RX is full, or not there
-    std::uint32_t refused{};       ///< sends that ended with another error
-    std::uint32_t received{};      ///< frames
-    std::uint32_t malformed{};     ///< messages whose header contradicts itself or the buffer, or that are empty
-    std::uint32_t oversize{};      ///< messages that are longer than the maximum or than the buffer of `receive`
-    std::uint32_t foreign{};       ///< messages from or to somebody else
-    std::uint32_t other_service{}; ///< messages for a service that this end is not
+    std::uint32_t sent{};      ///< frames
+    std::uint32_t busy{};      ///< sends that the manager refused with FFA BUSY: the peer's RX is full, or not there
+    std::uint32_t refused{};   ///< sends that ended with another error
+    std::uint32_t received{};  ///< frames
+    std::uint32_t malformed{}; ///< messages whose header contradicts itself or the buffer, or that are empty
+    std::uint32_t oversize{};  ///< messages that are longer than the maximum or than the buffer of `receive`
+    std::uint32_t foreign{};   ///< messages from or to somebody else
+    std::uint32_t other_service{};  ///< messages for a service that this end is not
     std::uint32_t release_errors{}; ///< FFA_RX_RELEASE that was refused, also as there was no message
 };
 

@@ -28,7 +28,7 @@ struct direct_manager {
     // What happens to the next requests.
     int busy = 0;       ///< refused with FFA BUSY; -1: for ever
     int interrupts = 0; ///< FFA_INTERRUPT before the partition has run, of each request; -1: until `release`
-    ffa::target preempted{device_id, 0}; ///< whom the FFA_INTERRUPT names
+    ffa::target preempted{device_id, 0};            ///< whom the FFA_INTERRUPT names
     std::function<void(ffa::call_frame&)> answer{}; ///< changes what comes back from the partition
 
     std::vector<ffa::call_frame> calls{}; ///< as they came

@@ -26,8 +26,7 @@ template <revision R> struct indirect_end : served_device<R> {
                                                           transports::indirect_device_options(msg_size, has_role)};
     bool serves = true; ///< else it looks at nothing
 
-    explicit indirect_end(bool pushes)
-        : served_device<R>(bus_feature::indirect_rx | bus_feature::indirect_tx, pushes) {
+    explicit indirect_end(bool pushes) : served_device<R>(bus_feature::indirect_rx | bus_feature::indirect_tx, pushes) {
         static_cast<void>(driver_buffers.map());
         static_cast<void>(device_buffers.map());
     }
@@ -51,9 +50,10 @@ template <revision R, class Policy = indirect_policy<R>> struct indirect_rig {
     driver_session<wire_type, virtual_clock<indirect_end<R>>, Policy> session;
 
     explicit indirect_rig(bool pushes = false)
-        : peer(pushes), session(peer.driver_wire, clock, device_id,
-                                {.events = pushes ? event_method::indirect : event_method::poll,
-                                 .policy = proto::indirect_retry_policy}) {}
+        : peer(pushes),
+          session(peer.driver_wire, clock, device_id,
+                  {.events = pushes ? event_method::indirect : event_method::poll,
+                   .policy = proto::indirect_retry_policy}) {}
 };
 
 } // namespace transport_test
