@@ -5,7 +5,10 @@
 #include "machine.hpp"
 
 #include <vmsg/bytes.hpp>
+#include <vmsg/result.hpp>
+#include <vmsg/text.hpp>
 
+#include <concepts>
 #include <cstdint>
 
 namespace board {
@@ -18,8 +21,8 @@ inline void print(char c) { *reinterpret_cast<volatile std::uint32_t*>(uart) = s
 inline void print(const char* text) {
     while (*text != '\0') print(*text++);
 }
-inline void print(std::uint64_t value) {
-    if (value >= 10) print(value / 10);
+inline void print(std::unsigned_integral auto value) {
+    if (value >= 10) print(static_cast<decltype(value)>(value / 10));
     print(static_cast<char>('0' + value % 10));
 }
 inline void print_digit(std::uint64_t value) { print("0123456789abcdef"[value & 0xf]); }
@@ -34,6 +37,9 @@ inline void print(vmsg::byte_view bytes) {
         print_digit(byte >> 4);
         print_digit(byte);
     }
+}
+inline void print(vmsg::errc why) {
+    for (const char c : vmsg::name_of(why)) print(c);
 }
 /// A line of several parts.
 template <class... Part> void print_line(const Part&... part) {

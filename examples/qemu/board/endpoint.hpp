@@ -10,15 +10,10 @@
 #include <vmsg/ffa/negotiate.hpp>
 #include <vmsg/ffa/rxtx.hpp>
 #include <vmsg/ffa/setup.hpp>
-#include <vmsg/text.hpp>
 
 #include <cstdint>
 
 namespace board {
-
-inline void print(vmsg::errc why) {
-    for (const char c : vmsg::name_of(why)) print(c);
-}
 
 /// The value of `outcome`. An error ends the machine.
 template <class T> T need(const vmsg::result<T>& outcome, const char* what) {

@@ -9,15 +9,12 @@
 // The name of a system register is a part of the instruction.
 #define BOARD_READ(name)                                                                                               \
     [] {                                                                                                               \
-        std::uint64_t value_;                                                                                          \
-        asm volatile("mrs %0, " name : "=r"(value_)::"memory");                                                        \
-        return value_;                                                                                                 \
+        std::uint64_t read_;                                                                                           \
+        asm volatile("mrs %0, " name : "=r"(read_)::"memory");                                                         \
+        return read_;                                                                                                  \
     }()
 #define BOARD_WRITE(name, value)                                                                                       \
-    do {                                                                                                               \
-        const std::uint64_t value_ = (value);                                                                          \
-        asm volatile("msr " name ", %0" : : "r"(value_) : "memory");                                                   \
-    } while (false)
+    [](std::uint64_t written_) { asm volatile("msr " name ", %0" : : "r"(written_) : "memory"); }(value)
 
 namespace board {
 

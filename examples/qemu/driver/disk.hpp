@@ -32,7 +32,7 @@ public:
     void bring_up() {
         using namespace virtio;
         const feature_set wanted = split_queue_features | feature_set{block_feature::flush, block_feature::seg_max};
-        const feature_set accepted = board::need(device_.negotiate(wanted, {feature::version_1}), "negotiation");
+        const feature_set accepted = board::need(device_.negotiate(wanted, feature_set{feature::version_1}), "negotiation");
         if (device_.identity().device_id != block_device_id) board::fail("the device is not a disk");
         std::uint8_t bytes[block_config_size]{};
         const std::size_t there = device_.identity().config_size;

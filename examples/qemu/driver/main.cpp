@@ -111,7 +111,7 @@ void write_and_read_back(driver::disk<session_type>& disk, std::uint64_t size) {
         if (after[i] != wanted[i]) board::fail("byte ", i, " was not kept");
     for (std::uint8_t& byte : wanted) byte = static_cast<std::uint8_t>(~byte);
     disk.write(0, length, [&](byte_span out) { copy_bytes(out.data(), wanted, length); });
-    print_line("write ", std::uint64_t{length}, " bytes at 0, read back: the same");
+    print_line("write ", length, " bytes at 0, read back: the same");
 }
 
 /// How long requests take that do nothing. Emulated, so for information only.
@@ -129,7 +129,7 @@ void run(const board::settings& chosen) {
     interrupted_conduit call{kind, with_timer};
     endpoint self{call, mailbox};
     print_line("FF-A 1.", minor_of(self.version().use), ", the manager has 1.", minor_of(self.version().callee),
-               ", endpoint ", std::uint64_t{static_cast<std::uint16_t>(self.id())});
+               ", endpoint ", static_cast<std::uint16_t>(self.id()));
     const ffa::endpoint_id peer = find_peer(self);
     const ffa::memory_handle handle = need(driver::share(self, peer, pool), "FFA_MEM_SHARE");
 
@@ -157,12 +157,12 @@ void run(const board::settings& chosen) {
     need(driver::reclaim(self, handle), "FFA_MEM_RECLAIM");
     need(self.buffers().unmap(), "FFA_RXTX_UNMAP");
     const auto& seen = wire.counters();
-    print_line("direct messages ", std::uint64_t{seen.sent}, ", busy ", std::uint64_t{seen.busy}, ", resumed ",
-               std::uint64_t{seen.resumed}, ", interrupted ", call.interruptions(), ", timer interrupts ",
+    print_line("direct messages ", seen.sent, ", busy ", seen.busy, ", resumed ",
+               seen.resumed, ", interrupted ", call.interruptions(), ", timer interrupts ",
                std::uint64_t{timer_interrupts});
     if (with_timer && (call.interruptions() == 0 || timer_interrupts == 0)) board::fail("no request was interrupted");
-    print_line("leaks ", std::uint64_t{session.engine().open_areas()}, " areas ",
-               std::uint64_t{session.engine().open_requests()}, " requests");
+    print_line("leaks ", session.engine().open_areas(), " areas ",
+               session.engine().open_requests(), " requests");
 }
 
 } // namespace
