@@ -18,6 +18,13 @@
 
 namespace board {
 
+/// What SCTLR of any exception level has besides its bits that are one: without the MMU, a trap for what is not aligned.
+#ifdef BOARD_WITHOUT_MMU
+inline constexpr std::uint64_t alignment_check = 1 << 1;
+#else
+inline constexpr std::uint64_t alignment_check = 0;
+#endif
+
 inline std::uint64_t exception_level() { return BOARD_READ("CurrentEL") >> 2 & 3; }
 
 inline void synchronize() { asm volatile("isb" ::: "memory"); }

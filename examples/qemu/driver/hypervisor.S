@@ -12,8 +12,6 @@ _start:
 1:  msr hcr_el2, x2
     adr x2, exception_vectors
     msr vbar_el2, x2
-    ldr x2, =0x30d00800             // SCTLR_EL1: no MMU, no caches
-    msr sctlr_el1, x2
     mov x2, #0x3c5                  // EL1, interrupts masked
     msr spsr_el2, x2
     ldr x2, =0x40200000             // the driver

@@ -64,7 +64,9 @@ void print_text(void*, ffa::endpoint_id, byte_view text) {
 board::page_tables tables;
 
 void map_memory() {
-#ifndef BOARD_WITHOUT_MMU
+#ifdef BOARD_WITHOUT_MMU
+    BOARD_WRITE("sctlr_el3", BOARD_READ("sctlr_el3") | board::alignment_check);
+#else
     using board::mapping;
     tables.map(board::flash, 0x400'0000, mapping::code);
     tables.map(board::interrupt_controller, 0x20'0000, mapping::device);
@@ -89,7 +91,7 @@ void give_interrupts_away() {
 /// EL2 as a driver at EL2 or the program that relays calls needs it.
 void prepare_el2() {
     BOARD_WRITE("hcr_el2", std::uint64_t{1} << 31);
-    BOARD_WRITE("sctlr_el2", 0x30c5'0830);
+    BOARD_WRITE("sctlr_el2", 0x30c5'0830 | board::alignment_check);
     BOARD_WRITE("cptr_el2", 0x33ff);
     BOARD_WRITE("cnthctl_el2", 3);
     BOARD_WRITE("cntvoff_el2", 0);

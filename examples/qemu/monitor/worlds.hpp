@@ -59,7 +59,7 @@ public:
         lower_.elr = entry;
         lower_.spsr = spsr;
         lower_.scr = scr;
-        el1_.sctlr_el1 = 0x30d0'0800; // the bits that are one: no MMU, no caches
+        el1_.sctlr_el1 = 0x30d0'0800 | board::alignment_check; // the bits that are one: no MMU, no caches
     }
 
     std::uint64_t& x(std::size_t i) { return lower_.x[i]; }

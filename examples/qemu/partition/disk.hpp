@@ -2,6 +2,8 @@
 #pragma once
 // A disk in memory as a virtio-blk device.
 
+#include "board/machine.hpp"
+#include "board/processor.hpp"
 #include "common/one_queue_device.hpp"
 
 #include <vmsg/virtio/block_device.hpp>
@@ -15,8 +17,8 @@ using namespace vmsg;
 /// The image that was loaded into memory. Beyond its end the last sector has zeroes, which are not kept.
 class memory_disk {
 public:
-    /// With `spoilt`, one byte in the middle is served inverted.
-    memory_disk(byte_span image, bool spoilt) : image_(image), spoilt_(spoilt) {}
+    /// `wrong_data`: one byte in the middle is served inverted. `preempted`: the medium is slow.
+    memory_disk(byte_span image, board::fault what) : image_(image), what_(what) {}
 
     std::uint64_t capacity() const { return (image_.size() + virtio::sector_size - 1) / virtio::sector_size; }
     bool read_only() const { return false; }
@@ -25,8 +27,9 @@ public:
         const std::size_t there = there_of(start, to.size());
         copy_bytes(to.data(), image_.data() + start, there);
         for (std::size_t i = there; i < to.size(); ++i) to[i] = 0;
+        if (what_ == board::fault::preempted) take_time();
         const std::size_t middle = image_.size() / 2;
-        if (spoilt_ && middle >= start && middle - start < there)
+        if (what_ == board::fault::wrong_data && middle >= start && middle - start < there)
             to[middle - start] = static_cast<std::uint8_t>(~image_[middle]);
         return {};
     }
@@ -39,12 +42,17 @@ public:
     virtio::block_id id() const { return virtio::make_block_id("vmsg qemu disk"); }
 
 private:
+    /// Longer than the driver's timer needs.
+    static void take_time() {
+        const std::uint64_t end = board::ticks() + board::ticks_of(1 * milliseconds);
+        while (board::ticks() < end) {}
+    }
     std::size_t there_of(std::size_t start, std::size_t size) const {
         return image_.size() - start < size ? image_.size() - start : size;
     }
 
     byte_span image_;
-    bool spoilt_;
+    board::fault what_;
 };
 
 template <class Memory> class disk_device : public device::one_queue_device<Memory> {

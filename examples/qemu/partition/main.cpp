@@ -47,8 +47,7 @@ public:
           bus_({.max_msg_size = msg_size,
                 .bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
                 .can_push = false}),
-          disk_(bus_.areas(), {image, what == board::fault::wrong_data}),
-          is_slow_(what == board::fault::preempted) {
+          disk_(bus_.areas(), {image, what}) {
         board::need(bus_.attach(disk_number, port_), "attach");
     }
 
@@ -60,10 +59,7 @@ public:
             static_cast<void>(bus_.handle_frame({buffer, in->size}, 0)); // what is wrong is counted
         for (auto task = bus_.poll_task(); task.what != proto::area_task::kind::none; task = bus_.poll_task())
             attend(task);
-        if (disk_.work()) {
-            static_cast<void>(bus_.used(disk_number, 0));
-            if (is_slow_) take_time();
-        }
+        if (disk_.work()) static_cast<void>(bus_.used(disk_number, 0));
         if (disk_.broken()) static_cast<void>(bus_.needs_reset(disk_number));
         if (const auto out = bus_.poll_transmit(0)) bus_.handle_sent(wire_.send(wire_.peer(), *out, 0), 0);
         wire_.leave(frame);
@@ -81,18 +77,11 @@ private:
         }
     }
 
-    /// As if the medium were slow: long enough for the driver's timer.
-    static void take_time() {
-        const std::uint64_t end = board::ticks() + board::ticks_of(2 * milliseconds);
-        while (board::ticks() < end) {}
-    }
-
     partition::lent_memory<ffa::smc_conduit> memory_;
     bus_type bus_;
     partition::disk_device<typename bus_type::areas_type> disk_;
     proto::attached<decltype(disk_)> port_{disk_};
     transports::direct_device wire_{R, device_role_uuid, msg_size};
-    bool is_slow_;
 };
 
 } // namespace
