@@ -3,6 +3,7 @@
 // everything down again.
 #include "conduit.hpp"
 #include "disk.hpp"
+#include "indirect.hpp"
 #include "memory.hpp"
 #include "sha256.hpp"
 #include "timer.hpp"
@@ -155,6 +156,9 @@ void run(const board::settings& chosen) {
     need(session.unshare(area), "AREA_UNSHARE");
     need(session.close(), "the bus does not go down");
     need(driver::reclaim(self, handle), "FFA_MEM_RECLAIM");
+    const auto pinged = driver::ping_by_indirect_messages(self, peer);
+    if (!pinged && pinged.error() != errc::not_supported) board::fail("indirect messages: ", pinged.error());
+    print_line("indirect messages: ", pinged ? "PING was answered" : "not supported");
     need(self.buffers().unmap(), "FFA_RXTX_UNMAP");
     const auto& seen = wire.counters();
     print_line("direct messages ", seen.sent, ", busy ", seen.busy, ", resumed ",

@@ -11,6 +11,7 @@
 #include <vmsg/ffa/scheduling.hpp>
 
 #include <cstring>
+#include <optional>
 
 extern "C" {
 extern const std::uint8_t partition_image[], partition_image_end[];
@@ -27,19 +28,27 @@ using monitor::exit_reason;
 /// The secure partition as the manager enters it: with a frame, until it makes its next call.
 class partition_side {
 public:
-    partition_side(monitor::world& secure, monitor::world*& present, fault what)
-        : secure_(secure), present_(present), wakes_first_(what == fault::interrupt_first) {}
+    partition_side(monitor::world& secure, monitor::world*& present) : secure_(secure), present_(present) {}
 
     void operator()(ffa::call_frame& frame) {
         if (wakes_first_ && ffa::function_of(frame) == ffa::function_id::msg_send_direct_req2) {
             wakes_first_ = false;
-            ffa::call_frame interrupt = ffa::encode(ffa::interrupt_call{});
-            run(interrupt);
-            if (!ffa::decode_msg_wait(interrupt)) board::fail("monitor: the partition does not wait after FFA_INTERRUPT");
+            run_until_it_waits(ffa::encode(ffa::interrupt_call{}));
         }
         run(frame);
     }
 
+    /// It has to have made its first call, and `call` is how it makes others.
+    void boot(sim::spmc_conduit call) {
+        call_ = call;
+        static_cast<void>(secure_.run(present_));
+        ffa::call_frame frame = secure_.frame();
+        if (ffa::decode_msg_wait(frame)) return;
+        call(frame);
+        run_until_it_waits(frame);
+    }
+    /// Before the next request it is entered with FFA_INTERRUPT.
+    void wake_first() { wakes_first_ = true; }
     /// It was interrupted, and goes on where it was when it is entered again, whatever it is entered with.
     bool is_preempted() const { return preempted_; }
 
@@ -50,10 +59,16 @@ private:
         // To the manager an interrupted partition is one that has yielded: it is resumed in the same way.
         frame = preempted_ ? ffa::encode(ffa::yield_call{}) : secure_.frame();
     }
+    /// The other calls it makes are those that are answered at once.
+    void run_until_it_waits(ffa::call_frame frame) {
+        for (run(frame); !ffa::decode_msg_wait(frame); run(frame))
+            if (!preempted_) (*call_)(frame);
+    }
 
     monitor::world& secure_;
     monitor::world*& present_;
-    bool wakes_first_;
+    std::optional<sim::spmc_conduit> call_{};
+    bool wakes_first_ = false;
     bool preempted_ = false;
 };
 
@@ -126,7 +141,7 @@ extern "C" void monitor_main() {
     monitor::world normal{"driver", relayed ? board::hypervisor_base : board::driver_base,
                           masked | (at_el2 ? std::uint64_t{9} : std::uint64_t{5}), common | non_secure};
     monitor::world* present = nullptr;
-    partition_side partition{secure, present, what};
+    partition_side partition{secure, present};
 
     monitor::manager manager{monitor::rules_for(what), {.console = print_text}};
     monitor::add_faults(manager, what);
@@ -146,18 +161,11 @@ extern "C" void monitor_main() {
                  .has_value();
     if (!ready) board::fail("monitor: no room for two partitions");
 
-    // The partition runs for the first time, until it waits for its first request.
-    auto call_of_partition = manager.conduit_for(monitor::partition_id);
     secure.x(0) = board::disk;
     secure.x(1) = chosen.size;
     secure.x(2) = chosen.what;
-    for (;;) {
-        static_cast<void>(secure.run(present));
-        ffa::call_frame frame = secure.frame();
-        if (ffa::decode_msg_wait(frame)) break;
-        call_of_partition(frame);
-        secure.set_frame(frame);
-    }
+    partition.boot(manager.conduit_for(monitor::partition_id));
+    if (what == fault::interrupt_first) partition.wake_first();
 
     auto call_of_driver = manager.conduit_for(monitor::driver_id);
     normal.x(0) = board::settings_address;

@@ -11,6 +11,7 @@
 #include <vmsg/ffa/console.hpp>
 #include <vmsg/proto/device.hpp>
 #include <vmsg/transport/direct_device.hpp>
+#include <vmsg/transport/indirect.hpp>
 
 extern "C" [[noreturn]] void main(std::uint64_t image, std::uint64_t size, std::uint64_t what);
 
@@ -37,6 +38,32 @@ void map_memory([[maybe_unused]] std::uint64_t image, [[maybe_unused]] std::uint
 #endif
 }
 
+/// A bus without devices that is reached by indirect messages: whether they arrive can be tried with PING.
+class second_bus {
+public:
+    explicit second_bus(board::endpoint<ffa::smc_conduit>& self) : wire_(self.buffers(), self.id(), {}, options()) {}
+
+    /// Answers what has come.
+    void work() {
+        std::uint8_t buffer[msg_size];
+        for (auto in = wire_.receive(buffer, 0); in; in = wire_.receive(buffer, 0)) {
+            static_cast<void>(bus_.handle_frame({buffer, in->size}, 0)); // what is wrong is counted
+            if (const auto out = bus_.poll_transmit(0)) bus_.handle_sent(wire_.send(in->peer, *out, 0), 0);
+        }
+    }
+
+private:
+    static transports::indirect_options options() {
+        auto made = transports::indirect_device_options(msg_size);
+        made.any_peer = true;
+        return made;
+    }
+
+    transports::indirect<ffa::smc_conduit> wire_;
+    proto::device_bus<R, proto::device_capacity{.devices = 1, .areas = 1, .msg_size = msg_size}> bus_{
+        {.max_msg_size = msg_size}};
+};
+
 /// The device side and its way into and out of the partition.
 class partition_side {
     using bus_type = proto::device_bus<R, proto::device_capacity{.devices = 1, .areas = 1, .msg_size = msg_size}>;
@@ -47,13 +74,16 @@ public:
           bus_({.max_msg_size = msg_size,
                 .bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
                 .can_push = false}),
-          disk_(bus_.areas(), {image, what}) {
+          disk_(bus_.areas(), {image, what}),
+          second_(self) {
         board::need(bus_.attach(disk_number, port_), "attach");
     }
 
     /// What the partition was entered with becomes the call it leaves with.
     void operator()(ffa::call_frame& frame) {
-        if (wire_.enter(frame) == direct_entry::refused) board::fail("partition: a call was refused");
+        const direct_entry why = wire_.enter(frame);
+        if (why == direct_entry::refused) board::fail("partition: a call was refused");
+        if (why == direct_entry::resumed || why == direct_entry::interrupt) second_.work();
         std::uint8_t buffer[msg_size];
         if (const auto in = wire_.receive(buffer, 0))
             static_cast<void>(bus_.handle_frame({buffer, in->size}, 0)); // what is wrong is counted
@@ -81,6 +111,7 @@ private:
     bus_type bus_;
     partition::disk_device<typename bus_type::areas_type> disk_;
     proto::attached<decltype(disk_)> port_{disk_};
+    second_bus second_;
     transports::direct_device wire_{R, device_role_uuid, msg_size};
 };
 
