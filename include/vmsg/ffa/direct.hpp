@@ -65,6 +65,16 @@ constexpr void encode_direct_request(call_frame& frame, endpoint_id src, endpoin
     vmsg::detail::load_words(frame.x + detail::first_payload_register, message);
 }
 
+/// The same in place, for a message that is in registers already.
+VMSG_INLINE constexpr void encode_direct_request(call_frame& frame, endpoint_id src, endpoint_id dst,
+                                                 const uuid& service, const word_image& payload) {
+    frame.x[0] = static_cast<std::uint64_t>(function_id::msg_send_direct_req2);
+    frame.x[1] = to_register(endpoint_pair{src, dst});
+    frame.x[2] = service.low();
+    frame.x[3] = service.high();
+    for (std::size_t i = 0; i < word_image::size; ++i) frame.x[detail::first_payload_register + i] = payload[i];
+}
+
 /// The call with which `src` answers a request of `dst`; it carries no UUID, x2 and x3 are zero.
 constexpr call_frame encode_direct_response(endpoint_id src, endpoint_id dst, const word_image& payload) {
     return detail::direct_frame(function_id::msg_send_direct_resp2, src, dst, payload);
@@ -74,6 +84,11 @@ constexpr call_frame encode_direct_response(endpoint_id src, endpoint_id dst, co
 constexpr void copy_direct_payload(const call_frame& frame, byte_span to) {
     VMSG_ASSERT(to.size() <= word_image::size_bytes);
     vmsg::detail::store_words(to, frame.x + detail::first_payload_register);
+}
+
+/// The message of a direct frame.
+constexpr void copy_direct_payload(const call_frame& frame, word_image& to) {
+    for (std::size_t i = 0; i < word_image::size; ++i) to[i] = frame.x[detail::first_payload_register + i];
 }
 
 /// Whether the message bytes of a direct frame are all zero from byte `from` on.

@@ -68,23 +68,26 @@ public:
         if (frame.size() > options_.max_msg_size) return errc::oversize;
         if (state_ != state::idle) return errc::busy;
         ffa::encode_direct_request(call_, self_, peer_, options_.service, frame);
-        conduit_(call_);
-        const errc why = interpret(now);
-        if (state_ != state::idle) ++counters_.sent;
-        return why;
+        return make_call(now);
     }
 
     constexpr result<inbound> receive(byte_span buffer, instant now) {
-        if (state_ == state::open) {
-            const errc why = resume(now);
-            if (state_ == state::open) return errc::would_block;
-            if (state_ == state::idle) return why;
-        }
-        if (state_ == state::idle) return errc::would_block;
-        const bool answered = state_ == state::answered;
-        state_ = state::idle;
-        if (!answered) return fault_;
+        const errc why = take(now);
+        if (why != errc::none) return why;
         return deliver(buffer);
+    }
+
+    /// The same for a message in registers: no byte is stored on its way to the instruction.
+    constexpr result<void> send(const word_image& image, instant now) {
+        if (state_ != state::idle) return errc::busy;
+        ffa::encode_direct_request(call_, self_, peer_, options_.service, image);
+        return make_call(now);
+    }
+    /// The same for an answer in registers.
+    constexpr result<void> receive(word_image& image, instant now) {
+        const errc why = take(now);
+        if (why == errc::none) ffa::copy_direct_payload(call_, image);
+        return why;
     }
 
     /// When `receive` should be called although nothing can have come by itself; `never` if no request is open.
@@ -103,6 +106,26 @@ private:
         answered, // `call_` holds the answer
         failed,   // there will be no answer: `fault_` says why
     };
+
+    constexpr errc make_call(instant now) {
+        conduit_(call_);
+        const errc why = interpret(now);
+        if (state_ != state::idle) ++counters_.sent;
+        return why;
+    }
+
+    /// `none` if `call_` holds an answer, which is taken from now on.
+    constexpr errc take(instant now) {
+        if (state_ == state::open) {
+            const errc why = resume(now);
+            if (state_ == state::open) return errc::would_block;
+            if (state_ == state::idle) return why;
+        }
+        if (state_ == state::idle) return errc::would_block;
+        const bool answered = state_ == state::answered;
+        state_ = state::idle;
+        return answered ? errc::none : fault_;
+    }
 
     /// Judges what came back from a call. With a request that has left, `errc::none` and another state than `idle`.
     constexpr errc interpret(instant now) {
