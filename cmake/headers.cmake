@@ -77,6 +77,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
     include/vmsg/session/clock.hpp
+    include/vmsg/session/direct_client.hpp
     include/vmsg/session/driver_session.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp

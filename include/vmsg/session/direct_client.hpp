@@ -46,20 +46,14 @@ public:
     template <message Request>
     constexpr result<response_of<Request>> ask(std::uint16_t dev_num, const Request& asked) {
         const header h{.dev_num = dev_num, .token = ++token_};
-        word_image image;
-        const auto made = encode<R>(image, h, asked);
-        if (!made) return made.error();
-        if (*made > max_msg_size) return errc::oversize;
-        if (const errc why = exchange(image); why != errc::none) return why;
+        const errc why = exchange(h, asked);
+        if (why != errc::none) return why;
         return judge(h, asked);
     }
 
     /// Tells device `dev_num` that buffers are available: EVENT_AVAIL. `next_offset` with VIRTIO_F_NOTIFICATION_DATA.
     constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset = 0) {
-        word_image image;
-        const auto made = encode<R>(image, {.dev_num = dev_num}, event_avail{vq_index, next_offset});
-        if (!made) return made.error();
-        return exchange(image); // whatever the acknowledgement says
+        return exchange({.dev_num = dev_num}, event_avail{vq_index, next_offset}); // whatever the answer says
     }
 
     constexpr const transports::direct_counters& counters() const { return wire_.counters(); }
@@ -67,11 +61,22 @@ public:
 private:
     static constexpr std::size_t max_msg_size = constants_of<R>.ffa_max_msg_size;
 
-    /// Sends `image` and leaves the answer in `answer_`. The transport is told no time: its pauses count from 0.
-    VMSG_INLINE constexpr errc exchange(const word_image& image) {
+    /// Sends a message and leaves the answer in `answer_`. The transport is told no time: its pauses count from 0.
+    template <message M> VMSG_INLINE constexpr errc exchange(const header& h, const M& m) {
+        word_image image;
+        const auto made = encode<R>(image, h, m);
+        if (!made) return made.error();
+        if (*made > max_msg_size) return errc::oversize;
         errc why = wire_.send(image, 0).error();
         if (why == errc::none) why = wire_.receive(answer_, 0).error();
-        return why == errc::none ? why : go_on(image, why);
+        if (why == errc::none) return why;
+        return go_on(h, m, why);
+    }
+    // Composed anew, so that the first attempt need not keep it.
+    template <message M> VMSG_COLD constexpr errc go_on(const header& h, const M& m, errc why) {
+        word_image image;
+        static_cast<void>(encode<R>(image, h, m));
+        return go_on(image, why);
     }
 
     /// What is left to do when the first attempt has ended with `why`.

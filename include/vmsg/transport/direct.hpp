@@ -57,7 +57,7 @@ public:
     /// The conduit outlives it.
     constexpr direct_driver(Conduit& conduit, ffa::endpoint_id self, ffa::endpoint_id peer,
                             const direct_options& options = {})
-        : conduit_(conduit), options_(options), self_(self), peer_(peer) {
+        : conduit_(conduit), options_(options), self_(self), peer_(peer), route_(ffa::route_of(self, peer, options.service)) {
         VMSG_ASSERT(options.max_msg_size <= word_image::size_bytes);
     }
 
@@ -80,7 +80,7 @@ public:
     /// The same for a message in registers: no byte is stored on its way to the instruction.
     constexpr result<void> send(const word_image& image, instant now) {
         if (state_ != state::idle) return errc::busy;
-        ffa::encode_direct_request(call_, self_, peer_, options_.service, image);
+        ffa::encode_direct_request(call_, route_, image);
         return make_call(now);
     }
     /// The same for an answer in registers.
@@ -201,6 +201,7 @@ private:
     direct_options options_;
     ffa::endpoint_id self_;
     ffa::endpoint_id peer_;
+    ffa::direct_route route_;
     state state_ = state::idle;
     errc fault_{};
     ffa::target target_{};
