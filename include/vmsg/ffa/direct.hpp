@@ -102,11 +102,6 @@ constexpr void copy_direct_payload(const call_frame& frame, byte_span to) {
     vmsg::detail::store_words(to, frame.x + detail::first_payload_register);
 }
 
-/// The message of a direct frame.
-constexpr void copy_direct_payload(const call_frame& frame, word_image& to) {
-    for (std::size_t i = 0; i < word_image::size; ++i) to[i] = frame.x[detail::first_payload_register + i];
-}
-
 /// Whether the message bytes of a direct frame are all zero from byte `from` on.
 constexpr bool direct_payload_is_zero(const call_frame& frame, std::size_t from = 0) {
     return vmsg::detail::zero_words(frame.x + detail::first_payload_register, from);

@@ -61,22 +61,35 @@ public:
 private:
     static constexpr std::size_t max_msg_size = constants_of<R>.ffa_max_msg_size;
 
-    /// Sends a message and leaves the answer in `answer_`. The transport is told no time: its pauses count from 0.
+    /// Sends a message and leaves the answer in `bytes_`. The transport is told no time: its pauses count from 0.
     template <message M> VMSG_INLINE constexpr errc exchange(const header& h, const M& m) {
         word_image image;
         const auto made = encode<R>(image, h, m);
         if (!made) return made.error();
         if (*made > max_msg_size) return errc::oversize;
-        errc why = wire_.send(image, 0).error();
-        if (why == errc::none) why = wire_.receive(answer_, 0).error();
-        if (why == errc::none) return why;
-        return go_on(h, m, why);
+#if VMSG_SMALL
+        return exchange(image);
+#else
+        const errc why = attempt(image);
+        return why == errc::none ? why : go_on(h, m, why);
+#endif
     }
+#if VMSG_SMALL
+    [[gnu::noinline]] constexpr errc exchange(const word_image& image) {
+        const errc why = attempt(image);
+        return why == errc::none ? why : go_on(image, why);
+    }
+#else
     // Composed anew, so that the first attempt need not keep it.
     template <message M> VMSG_COLD constexpr errc go_on(const header& h, const M& m, errc why) {
         word_image image;
         static_cast<void>(encode<R>(image, h, m));
         return go_on(image, why);
+    }
+#endif
+    VMSG_INLINE constexpr errc attempt(const word_image& image) {
+        const errc why = wire_.send(image, 0).error();
+        return why == errc::none ? receive() : why;
     }
 
     /// What is left to do when the first attempt has ended with `why`.
@@ -89,16 +102,17 @@ private:
         for (;; ++attempts) {
             if (why == errc::would_block) why = wait();
             if (!is_retryable(why) || attempts >= Policy::attempts) return why;
-            why = wire_.send(image, 0).error();
-            if (why == errc::none) why = wire_.receive(answer_, 0).error();
+            why = attempt(image);
         }
     }
+
+    constexpr errc receive() { return wire_.receive(bytes_, 0).error(); }
 
     /// Until the peer, which was interrupted or has yielded, has answered.
     constexpr errc wait() {
         const instant end = clock_.now() + Policy::response_timeout;
         for (;;) {
-            const errc why = wire_.receive(answer_, 0).error();
+            const errc why = receive();
             if (why != errc::would_block) return why;
             const instant now = clock_.now();
             if (now >= end) return errc::timed_out;
@@ -108,17 +122,22 @@ private:
 
     template <message Request>
     constexpr result<response_of<Request>> judge(const header& h, const Request& asked) {
-        to_bytes(answer_, bytes_);
-        const auto head = decode_header<R>(byte_view{bytes_}.first(max_msg_size));
+        const auto size = judge_header(h);
+        if (!size) return size.error();
+        const auto got = decode<response_of<Request>, R>(byte_view{bytes_}.first(*size));
+        if (!got) return got;
+        if (!legal(R, *got) || !proto::detail::echoes(asked, *got)) return errc::bad_value;
+        if (const errc why = proto::detail::check_answer(*got); why != errc::none) return why;
+        return got;
+    }
+    /// The size of the message that answers the one with `h`.
+    constexpr result<std::size_t> judge_header(const header& h) const {
+        const auto head = decode_header<R>(bytes_);
         if (!head) return head.error();
         if (is_refusal(*head)) return errc::peer_error;
         if (head->dev_num != h.dev_num || (constants_of<R>.has_token && head->token != h.token))
             return errc::stale_token;
-        const auto got = decode<response_of<Request>, R>(byte_view{bytes_}.first(head->msg_size));
-        if (!got) return got;
-        if (!validate<R>(*head, *got) || !proto::detail::echoes(asked, *got)) return errc::bad_value;
-        if (const errc why = proto::detail::check_answer(*got); why != errc::none) return why;
-        return got;
+        return head->msg_size;
     }
 
     /// FFA_ERROR; before oasis_v2 a bus response without an id.
@@ -130,8 +149,7 @@ private:
     Clock& clock_;
     transports::direct_driver<Conduit> wire_;
     std::uint16_t token_ = 0;
-    word_image answer_{};
-    std::uint8_t bytes_[word_image::size_bytes]{}; // of the answer
+    std::uint8_t bytes_[max_msg_size]{}; // of the answer
 };
 
 } // namespace vmsg

@@ -72,8 +72,15 @@ public:
     }
 
     constexpr result<inbound> receive(byte_span buffer, instant now) {
-        const errc why = take(now);
-        if (why != errc::none) return why;
+        if (state_ == state::open) {
+            const errc why = resume(now);
+            if (state_ == state::open) return errc::would_block;
+            if (state_ == state::idle) return why;
+        }
+        if (state_ == state::idle) return errc::would_block;
+        const bool answered = state_ == state::answered;
+        state_ = state::idle;
+        if (!answered) return fault_;
         return deliver(buffer);
     }
 
@@ -82,12 +89,6 @@ public:
         if (state_ != state::idle) return errc::busy;
         ffa::encode_direct_request(call_, route_, image);
         return make_call(now);
-    }
-    /// The same for an answer in registers.
-    constexpr result<void> receive(word_image& image, instant now) {
-        const errc why = take(now);
-        if (why == errc::none) ffa::copy_direct_payload(call_, image);
-        return why;
     }
 
     /// When `receive` should be called although nothing can have come by itself; `never` if no request is open.
@@ -112,19 +113,6 @@ private:
         const errc why = interpret(now);
         if (state_ != state::idle) ++counters_.sent;
         return why;
-    }
-
-    /// `none` if `call_` holds an answer, which is taken from now on.
-    constexpr errc take(instant now) {
-        if (state_ == state::open) {
-            const errc why = resume(now);
-            if (state_ == state::open) return errc::would_block;
-            if (state_ == state::idle) return why;
-        }
-        if (state_ == state::idle) return errc::would_block;
-        const bool answered = state_ == state::answered;
-        state_ = state::idle;
-        return answered ? errc::none : fault_;
     }
 
     /// Judges what came back from a call. With a request that has left, `errc::none` and another state than `idle`.
