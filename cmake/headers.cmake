@@ -85,6 +85,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/bus_members.hpp
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
+    include/vmsg/session/direct_client.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_memory.hpp
     include/vmsg/session/driver_session.hpp

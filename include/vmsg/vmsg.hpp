@@ -86,6 +86,7 @@
 #include <vmsg/session/bus_members.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/device_memory.hpp>
+#include <vmsg/session/direct_client.hpp>
 #include <vmsg/session/discover.hpp>
 #include <vmsg/session/driver_memory.hpp>
 #include <vmsg/session/driver_session.hpp>
