@@ -77,14 +77,25 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/recognition.hpp
     include/vmsg/proto/requests.hpp
     include/vmsg/proto/retry_policy.hpp
-    include/vmsg/random.hpp
     include/vmsg/quirk.hpp
+    include/vmsg/random.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
+    include/vmsg/session/area_attributes.hpp
+    include/vmsg/session/bus_members.hpp
     include/vmsg/session/clock.hpp
+    include/vmsg/session/device_memory.hpp
+    include/vmsg/session/direct_client.hpp
     include/vmsg/session/discover.hpp
+    include/vmsg/session/driver_memory.hpp
     include/vmsg/session/driver_session.hpp
     include/vmsg/session/ffa_driver.hpp
+    include/vmsg/session/memory_borrower.hpp
+    include/vmsg/session/memory_owner.hpp
+    include/vmsg/session/memory_policy.hpp
+    include/vmsg/session/memory_provider.hpp
+    include/vmsg/session/memory_splitter.hpp
+    include/vmsg/session/session_memory.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp
     include/vmsg/sim/dispatch.hpp
@@ -106,15 +117,14 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/tail.hpp
     include/vmsg/text.hpp
     include/vmsg/time.hpp
+    include/vmsg/transport/direct.hpp
+    include/vmsg/transport/direct_device.hpp
     include/vmsg/transport/doorbell.hpp
     include/vmsg/transport/either.hpp
     include/vmsg/transport/fault_injector.hpp
     include/vmsg/transport/fifo.hpp
     include/vmsg/transport/fifo_region.hpp
     include/vmsg/transport/fifo_ring.hpp
-    include/vmsg/transport/direct.hpp
-    include/vmsg/transport/direct_device.hpp
-    include/vmsg/transport/fault_injector.hpp
     include/vmsg/transport/indirect.hpp
     include/vmsg/transport/loopback.hpp
     include/vmsg/transport/notification_doorbell.hpp

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import callgrind_costs
+import ending
 from codec import BenchError, run
 
 ROUND = 64  # requests in a dump
@@ -49,7 +50,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError, callgrind_costs.DumpError, subprocess.SubprocessError) as error:
-        sys.exit(f"bench/run: {error}")
+    ending.end("bench/run engine", main, BenchError, callgrind_costs.DumpError, subprocess.SubprocessError)

@@ -4,9 +4,10 @@
 
 #include "image.hpp"
 
+#include "common/one_queue_device.hpp"
+
 #include <vmsg/proto/device_model.hpp>
 #include <vmsg/virtio/block_device.hpp>
-#include <vmsg/virtio/device_queue.hpp>
 #include <vmsg/virtio/entropy.hpp>
 
 #include <sys/random.h>
@@ -15,62 +16,6 @@
 #include <span>
 
 namespace disk {
-
-/// What both devices have: one queue on the driver's memory, worked on when `work` is called.
-template <class Memory> class one_queue_device {
-public:
-    static constexpr std::uint32_t queue_count = 1;
-    static constexpr std::uint32_t max_queue_size = 64; ///< entries
-    static constexpr std::uint32_t max_chain = 18;      ///< descriptors
-
-    explicit one_queue_device(Memory& memory) : memory_(memory) {}
-
-    bool accept_features(const vmsg::feature_set& accepted) {
-        negotiated_ = accepted;
-        return negotiated_.has(vmsg::feature::version_1);
-    }
-    std::uint32_t queue_max_size(std::uint32_t) const { return max_queue_size; }
-    bool enable_queue(std::uint32_t, const vmsg::proto::queue_setup& q) {
-        if (negotiated_.empty()) return false; // what kind of queue it is has not been agreed on
-        return queue_
-            .enable(memory_, {q.descriptor_addr, q.driver_addr, q.device_addr}, q.size, max_queue_size,
-                    {.negotiated = negotiated_})
-            .has_value();
-    }
-    void disable_queue(std::uint32_t) { queue_.reset(); }
-    void start() { kicked_ = true; }
-    void notify(std::uint32_t, std::uint32_t) { kicked_ = true; }
-    void reset() {
-        kicked_ = false;
-        negotiated_ = {};
-    }
-
-    bool broken() const { return queue_.state() == vmsg::virtio::queue_state::broken; }
-
-protected:
-    /// Serves every request with `serve(chain)`, which gives the used length, or nothing to break the queue. True if
-    /// the driver is to be notified.
-    template <class Serve> bool serve_all(Serve serve) {
-        if (!kicked_) return false;
-        kicked_ = false;
-        while (queue_.pop(memory_, chain_)) {
-            const std::optional<std::uint32_t> used = serve(chain_);
-            if (used)
-                static_cast<void>(queue_.push(chain_, *used));
-            else
-                queue_.break_queue(vmsg::virtio::queue_fault::direction);
-        }
-        return queue_.interrupt_needed();
-    }
-    const vmsg::feature_set& negotiated() const { return negotiated_; }
-
-private:
-    Memory& memory_;
-    vmsg::virtio::device_queue<max_chain, max_queue_size> queue_;
-    vmsg::virtio::chain<max_chain> chain_;
-    vmsg::feature_set negotiated_;
-    bool kicked_ = false;
-};
 
 /// An image as a `virtio::block_backend`.
 class image_backend {
@@ -115,12 +60,12 @@ private:
     std::string last_error_;
 };
 
-template <class Memory> class disk_device : public one_queue_device<Memory> {
+template <class Memory> class disk_device : public device::one_queue_device<Memory> {
     static constexpr std::uint32_t config_size = 16; // bytes: up to `seg_max`, the last field of an offered feature
 
 public:
     disk_device(Memory& memory, image& disk, std::optional<std::uint64_t> flip)
-        : one_queue_device<Memory>(memory), backend_(disk, flip) {}
+        : device::one_queue_device<Memory>(memory), backend_(disk, flip) {}
 
     vmsg::proto::device_identity identity() const {
         return {.device_id = vmsg::virtio::block_device_id, .vendor_id = 0x564d5347, .config_size = config_size};
@@ -131,7 +76,7 @@ public:
     void read_config(std::uint32_t offset, vmsg::byte_span to) const {
         std::uint8_t bytes[vmsg::virtio::block_config_size]{};
         static_cast<void>(vmsg::virtio::encode_block_config(
-            bytes, vmsg::virtio::block_config_of(backend_, one_queue_device<Memory>::max_chain)));
+            bytes, vmsg::virtio::block_config_of(backend_, device::one_queue_device<Memory>::max_chain)));
         vmsg::copy_bytes(to.data(), bytes + offset, to.size());
     }
     bool write_config(std::uint32_t, vmsg::byte_view) { return false; }
@@ -158,9 +103,9 @@ struct system_entropy {
     }
 };
 
-template <class Memory> class entropy_device : public one_queue_device<Memory> {
+template <class Memory> class entropy_device : public device::one_queue_device<Memory> {
 public:
-    using one_queue_device<Memory>::one_queue_device;
+    using device::one_queue_device<Memory>::one_queue_device;
 
     vmsg::proto::device_identity identity() const {
         return {.device_id = vmsg::virtio::entropy_device_id, .vendor_id = 0x564d5347};

@@ -40,7 +40,7 @@ enum class errc : std::uint32_t {
 };
 
 /// Whether an error of a carrier says that nothing has happened, and that the same may be tried again.
-constexpr bool is_transient(errc why) {
+constexpr bool is_retryable(errc why) {
     return why == errc::busy || why == errc::no_answer || why == errc::would_block || why == errc::retry ||
            why == errc::interrupted;
 }

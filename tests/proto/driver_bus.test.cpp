@@ -328,7 +328,7 @@ TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
 
 // --- RESET
 
-TEST_CASE_TEMPLATE_DEFINE("N12: a reset gives everything back, and the bus can be started again", Bench,
+TEST_CASE_TEMPLATE_DEFINE("N12, N13: a reset gives everything back in order, and the bus can be started again", Bench,
                           reset_and_start) {
     Bench b;
     b.bring_up({3});
@@ -380,7 +380,7 @@ TEST_CASE_TEMPLATE_DEFINE("N12: a reset gives everything back, and the bus can b
 }
 TEST_CASE_TEMPLATE_INVOKE(reset_and_start, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
-TEST_CASE("N12: a reset that the peer does not carry out fails the bus, which can be started anew") {
+TEST_CASE("N12, N13: a reset that the peer does not carry out fails the bus, which can be started anew") {
     driver_bench<v2> b;
     b.bring_up({3});
     const auto area = b.shared_area();

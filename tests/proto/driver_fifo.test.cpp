@@ -200,6 +200,32 @@ TEST_CASE("a carrier that does not work any more fails the bus") {
     CHECK(b.event(driver_event_kind::bus_down).error == errc::none);
 }
 
+TEST_CASE("N10: a full ring keeps a request waiting for five seconds, and no longer") {
+    driver_options o = offering();
+    o.policy = fifo_retry_policy;
+    for (const bool in_time : {true, false}) {
+        agreed_bench b(indirect | bus_feature::fifo, o);
+        b.goes_on();
+        const auto t = b.engine.ping(1);
+        REQUIRE(t);
+        const instant begun = b.now;
+        for (int i = 0; i < 499; ++i) {
+            b.refuse_next(errc::would_block);
+            CHECK(b.silent());
+            b.now = b.engine.poll_timeout();
+        }
+        CHECK(b.now - begun == 4'990 * milliseconds);
+        CHECK(b.engine.response(*t).error() == errc::would_block);
+        if (in_time) {
+            b.reply(b.expect<ping_request>(), ping_response{1});
+            CHECK(b.engine.response(*t)->data == 1);
+        } else {
+            b.refuse_next(errc::would_block);
+            CHECK(b.engine.response(*t).error() == errc::busy);
+        }
+    }
+}
+
 TEST_CASE("a driver side without room for a FIFO has none") {
     CHECK(sizeof(driver_fifo<false>) == 1);
     driver_options o = offering();

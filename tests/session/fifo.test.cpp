@@ -2,9 +2,11 @@
 // A session that begins on a loopback transport and goes on over a FIFO.
 #include <vmsg/proto/device.hpp>
 #include <vmsg/session/driver_session.hpp>
+#include <vmsg/transport/fault_injector.hpp>
 #include <vmsg/transport/fifo.hpp>
 #include <vmsg/transport/loopback.hpp>
 #include <vmsg/transport/switched.hpp>
+#include <vmsg/transport/tracer.hpp>
 
 #include "proto/support/test_device.hpp"
 #include "support/check.hpp"
@@ -131,7 +133,8 @@ struct rig {
         : peer(features),
           session(peer.driver_ends, clock, {},
                   {.bus_features = carriers,
-                   .fifo = {.mem_handle = 0x55, .page_count = 2, .notif_id = world::driver_notif}}) {}
+                   .fifo = {.mem_handle = 0x55, .page_count = 2, .notif_id = world::driver_notif},
+                   .policy = proto::fifo_retry_policy}) {}
 
     constexpr bool over_fifo() const {
         return session.engine().fifo() == fifo_link{fifo_stage::active, world::device_notif} &&
@@ -230,4 +233,26 @@ TEST_CASE("N10: a device side that begins anew is found again") {
     REQUIRE(r.session.reopen());
     CHECK(r.over_fifo());
     CHECK(r.works());
+}
+
+TEST_CASE("a transport that wraps a switched one lets it know how the bus stands") {
+    struct counter {
+        unsigned seen = 0;
+        void operator()(const transports::traced&) { ++seen; }
+    };
+    using injected = transports::fault_injector<switched_end, 2, 104>;
+    using traced = transports::tracer<injected, counter>;
+    world peer(carriers);
+    virtual_clock<world> clock{peer};
+    counter seen;
+    injected inner{peer.driver_ends, {}, 1};
+    traced outer{inner, seen};
+    driver_session<traced, virtual_clock<world>, policy> session{
+        outer, clock, {}, {.bus_features = carriers, .fifo = {0x55, 2, world::driver_notif}}};
+    REQUIRE(session.open());
+    CHECK(session.ping(5));
+    CHECK(peer.device_fifo.counters().received >= 2);
+    CHECK(seen.seen > 10);
+    CHECK(outer.poll_timeout() == peer.driver_fifo.poll_timeout());
+    REQUIRE(session.close());
 }

@@ -90,8 +90,7 @@ TEST_CASE("a request that is not in order is refused") {
 
 TEST_CASE("an endpoint without an entry is BUSY") {
     rig r{sim::profiles::generic};
-    CHECK(r.call(kernel, ffa::encode_direct_request(kernel, guest, uuid{}, ascending(8))) ==
-          busy);
+    CHECK(r.call(kernel, ffa::encode_direct_request(kernel, guest, uuid{}, ascending(8))) == busy);
 }
 
 TEST_CASE("a partition that yields is resumed with FFA_RUN until it answers") {
@@ -109,7 +108,7 @@ TEST_CASE("a partition that yields is resumed with FFA_RUN until it answers") {
     CHECK(r.call(kernel, to_disk()) == from_disk());
 }
 
-TEST_CASE("FFA_RUN resumes whom the answer names, not whom the request was for") {
+TEST_CASE("FFA_RUN resumes whom the answer names, not whom the request was for (trap 4)") {
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::interrupt, .on = req2, .times = 3, .names = {net, 0}}));
     CHECK(r.call(kernel, to_disk()) == interrupt(net));
@@ -123,13 +122,12 @@ TEST_CASE("FFA_RUN resumes whom the answer names, not whom the request was for")
     CHECK(r.spmc.faults_left() == 0);
 }
 
-TEST_CASE("a request that is abandoned after an interrupt keeps the partition busy for ever") {
+TEST_CASE("a request that is abandoned after an interrupt keeps the partition busy for ever (trap 7)") {
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::yield, .on = req2}));
     CHECK(r.call(kernel, to_disk()) == yield(disk));
     for (int i = 0; i < 100; ++i) CHECK(r.call(kernel, to_disk()) == busy);
-    CHECK(r.call(guest, ffa::encode_direct_request(guest, disk, uuid{}, ascending(8))) ==
-          busy);
+    CHECK(r.call(guest, ffa::encode_direct_request(guest, disk, uuid{}, ascending(8))) == busy);
     CHECK(r.call(kernel, run(disk)) == from_disk());
 }
 
@@ -141,7 +139,7 @@ TEST_CASE("an interruption without an end never reaches the partition") {
     CHECK(r.echo.entries == 0);
 }
 
-TEST_CASE("BUSY can be scripted for a number of calls, or for ever") {
+TEST_CASE("BUSY can be scripted for a number of calls, or for ever (trap 5)") {
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::refuse, .on = req2, .times = 2, .after = 1}));
     CHECK(r.call(kernel, to_disk()) == from_disk());
@@ -156,12 +154,16 @@ TEST_CASE("BUSY can be scripted for a number of calls, or for ever") {
     CHECK(r.spmc.calls(kernel, req2) == 105);
 }
 
-TEST_CASE("an all-zero response can be scripted, and the partition has not seen the request") {
+TEST_CASE("an all-zero response can be scripted, and the partition has not seen the request (trap 6)") {
     rig r{sim::profiles::generic};
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::zero_response, .on = req2}));
     CHECK(r.call(kernel, to_disk()) == ffa::encode_direct_response(disk, kernel, word_image{}));
     CHECK(r.echo.entries == 0);
     CHECK(r.call(kernel, to_disk()) == from_disk());
+    REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::zero_response}));
+    ffa::call_frame nothing = echo_of(plain(kernel, disk));
+    nothing.x[3] = 0;
+    CHECK(r.call(kernel, plain(kernel, disk)) == nothing);
 }
 
 TEST_CASE("a partition makes calls of its own while it works on a request") {
@@ -214,10 +216,10 @@ TEST_CASE("a partition may leave with a call that is answered at once, and is en
 
 TEST_CASE("responses that are none are refused, and the partition can do better") {
     rig r{sim::profiles::generic};
-    r.echo.then(ffa::encode_direct_response(net, kernel, ascending(8)));  // another sender
-    r.echo.then(ffa::encode_direct_response(disk, guest, ascending(8)));  // another requester
-    r.echo.then(echo_of(plain(kernel, disk)));                            // RESP to a REQ2
-    r.echo.then(wait_frame());                                            // no response at all
+    r.echo.then(ffa::encode_direct_response(net, kernel, ascending(8))); // another sender
+    r.echo.then(ffa::encode_direct_response(disk, guest, ascending(8))); // another requester
+    r.echo.then(echo_of(plain(kernel, disk)));                           // RESP to a REQ2
+    r.echo.then(wait_frame());                                           // no response at all
     r.echo.then(from_disk());
     CHECK(r.call(kernel, to_disk()) == from_disk());
     CHECK(r.echo.seen[1] == invalid);
@@ -227,7 +229,7 @@ TEST_CASE("responses that are none are refused, and the partition can do better"
     CHECK(r.call(disk, from_disk()) == denied); // without a request
 }
 
-TEST_CASE("FFA_ERROR in place of a response stops the partition, or goes to the requester") {
+TEST_CASE("FFA_ERROR in place of a response stops the partition, or goes to the requester (trap 25)") {
     const auto insists = [](ffa::call_frame& frame) { frame = ffa::encode_error(ffa::error::aborted); };
     rig strict{sim::profiles::hafnium};
     auto step = insists;
@@ -262,4 +264,18 @@ TEST_CASE("a partition that restarts has lost its request and everything it nego
     CHECK(r.call(kernel, to_disk()) == from_disk());
     r.echo.then(ffa::encode(ffa::yield_call{}));
     CHECK(r.call(kernel, to_disk()) != from_disk());
+}
+
+TEST_CASE("a method that is missing is DENIED or NOT_SUPPORTED, which both mean: try another (trap 30)") {
+    for (const sim::profile* p : {&sim::profiles::hafnium, &sim::profiles::optee}) {
+        rig r{*p, {}, ffa::partition_properties::indirect};
+        const auto answer = r.call(kernel, ffa::encode_direct_request(kernel, net, net_uuid, ascending(8)));
+        CHECK(ffa::error_in(answer) == (p == &sim::profiles::optee ? ffa::error::not_supported : ffa::error::denied));
+        CHECK(r.second.entries == 0);
+    }
+}
+
+TEST_CASE("a partition without the property to send requests is denied") {
+    rig r{sim::profiles::generic, {}, ffa::partition_properties::receives_direct2};
+    CHECK(r.call(net, ffa::encode_direct_request(net, disk, uuid{}, ascending(8))) == denied);
 }

@@ -59,7 +59,7 @@ TEST_CASE("Discovery: an unknown UUID, and a flag that is not defined, are refus
     CHECK(r.call(guest, call) == invalid);
 }
 
-TEST_CASE("Discovery: a UUID with swapped words is another UUID") {
+TEST_CASE("Discovery: a UUID with swapped words is another UUID (trap 3)") {
     rig r{sim::profiles::generic};
     CHECK(get(r, guest, ffa::word_swapped(device_role_uuid), true) == invalid);
 }
@@ -82,7 +82,7 @@ TEST_CASE("Discovery: callers of 1.0 get 8 bytes, and no size") {
     CHECK(get(r, guest, uuid{}, true) == invalid);
 }
 
-TEST_CASE("Discovery: Hafnium has 48 bytes for every caller from 1.1 on") {
+TEST_CASE("Discovery: Hafnium has 48 bytes for every caller from 1.1 on (trap 13)") {
     for (const ffa::version v : {ffa::version::v1_1, ffa::version::v1_2, ffa::version::v1_3}) {
         rig r{sim::profiles::hafnium};
         r.speak(guest, v);
@@ -163,7 +163,7 @@ TEST_CASE("Discovery: a stale tag is RETRY") {
     CHECK(regs(r, uuid{}, 1, a->tag) == ffa::encode_error(ffa::error::retry));
 }
 
-TEST_CASE("Discovery: a list that changes is read again from its start") {
+TEST_CASE("Discovery: a list that changes is read again from its start (trap 14)") {
     rig r{sim::profiles::xen};
     r.speak(guest, ffa::version::v1_2);
     REQUIRE(r.spmc.add_fault({.kind = sim::fault_kind::refuse,
@@ -189,7 +189,7 @@ TEST_CASE("Discovery: one entry per service from 1.2 on, one per partition befor
     }
 }
 
-TEST_CASE("Discovery: properties are those of the service, as the caller may use them") {
+TEST_CASE("Discovery: properties are those of the service, as the caller may use them (trap 29)") {
     using enum ffa::partition_properties;
     manager m{sim::profiles::hafnium};
     REQUIRE(m.add({.id = guest}));

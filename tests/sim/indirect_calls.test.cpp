@@ -32,8 +32,7 @@ struct mailboxes : rig {
     // Puts a message into the sender's TX buffer.
     void write(const char* text, const uuid& service = device_role_uuid, ffa::endpoint_id to = disk) {
         const std::size_t size = __builtin_strlen(text);
-        const auto place =
-            ffa::encode_indirect({tx(guest), 4096}, from_version, guest, to, service, size);
+        const auto place = ffa::encode_indirect({tx(guest), 4096}, from_version, guest, to, service, size);
         REQUIRE(place);
         for (std::size_t i = 0; i < size; ++i) (*place)[i] = static_cast<std::uint8_t>(text[i]);
     }
@@ -99,8 +98,7 @@ TEST_CASE("Indirect: without a TX buffer DENIED, without the receiver's RX buffe
     for (const sim::profile* p : {&sim::profiles::generic, &xen_rules}) {
         mailboxes r{*p};
         r.write("hello", net_uuid, net);
-        for (int i = 0; i < 10; ++i)
-            CHECK(r.failure() == (p == &xen_rules ? ffa::error::denied : ffa::error::busy));
+        for (int i = 0; i < 10; ++i) CHECK(r.failure() == (p == &xen_rules ? ffa::error::denied : ffa::error::busy));
     }
 }
 
@@ -115,7 +113,7 @@ TEST_CASE("Indirect: an unread message makes the next one BUSY until RX is relea
     CHECK(r.rx(disk)[41] == 'w');
 }
 
-TEST_CASE("Indirect: messages that are not in order are refused") {
+TEST_CASE("Indirect: messages that are not in order are refused (traps 8 and 9)") {
     struct damage {
         std::size_t offset;
         std::uint32_t value;
@@ -185,7 +183,7 @@ TEST_CASE("Indirect: no bytes at all are refused by Xen alone") {
     }
 }
 
-TEST_CASE("Indirect: the rest of RX is zero, on all of its pages") {
+TEST_CASE("Indirect: the rest of RX is zero, on all of its pages (trap 12)") {
     mailboxes r{sim::profiles::generic, v1_2, v1_2, 3};
     for (std::size_t i = 0; i < 3 * 4096; ++i) r.rx(disk, 3)[i] = 0xa5;
     r.write("hello");
@@ -236,7 +234,7 @@ TEST_CASE("Indirect: the sender's world decides which RX-full bit the receiver f
     CHECK(r.pending(guest) == ffa::notification_get_answer{0, 0, 1, 0});
 }
 
-TEST_CASE("RX ownership: Hafnium denies the release while the RX-full notification is unread") {
+TEST_CASE("RX ownership: Hafnium denies the release while the RX-full notification is unread (trap 11)") {
     mailboxes r{sim::profiles::hafnium};
     r.write("hello");
     CHECK(ffa::outcome_of(r.send()));
@@ -262,7 +260,8 @@ TEST_CASE("Indirect: a partition with a message is interrupted by Hafnium before
     }
 }
 
-TEST_CASE("Indirect: FFA_RUN resumes a partition that waits with a full RX buffer, and a scheduler does it for all") {
+TEST_CASE("Indirect: FFA_RUN resumes a partition that waits with a full RX buffer, and a scheduler does it for all "
+          "(trap 32)") {
     mailboxes r{sim::profiles::hafnium};
     r.write("hello");
     CHECK(ffa::outcome_of(r.send()));
@@ -270,6 +269,15 @@ TEST_CASE("Indirect: FFA_RUN resumes a partition that waits with a full RX buffe
     CHECK(r.echo.seen[0] == ffa::encode(ffa::run_call{{disk, 0}}));
     CHECK(r.spmc.schedule(kernel) == 0);
     CHECK(r.second.entries == 0);
+}
+
+TEST_CASE("Indirect: who waits without an entry is told that there is a message, or that there is none") {
+    mailboxes r{sim::profiles::generic};
+    const auto wait = ffa::encode(ffa::msg_wait_call{true});
+    CHECK(r.call(disk, wait) == ffa::encode_error(ffa::error::interrupted));
+    r.write("hello");
+    CHECK(r.send() == done);
+    CHECK(r.call(disk, wait) == ffa::encode(ffa::interrupt_call{{}, 5}));
 }
 
 TEST_CASE("Indirect: RX full and lost notifications can be scripted") {

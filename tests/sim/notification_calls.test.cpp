@@ -84,14 +84,14 @@ TEST_CASE("Notifications: bound ones cannot be bound to another sender, pending 
     CHECK(bind(r, disk, other_guest, 2) == done);
 }
 
-TEST_CASE("Notifications: the low half of a bitmap is in w3, the high half in w4") {
+TEST_CASE("Notifications: the low half of a bitmap is in w3, the high half in w4 (trap 19)") {
     rig r{sim::profiles::generic};
     const ffa::call_frame call{{0x8400'007f, 0x0001'8003, 0, 0x0000'0005, 0x8000'0000}};
     CHECK(r.call(disk, call) == done);
     CHECK(set(r, guest, disk, high_and_low) == done);
 }
 
-TEST_CASE("Notifications: calls that are not in order are refused") {
+TEST_CASE("Notifications: calls that are not in order are refused (trap 21)") {
     rig r{sim::profiles::generic};
     REQUIRE(bind(r, disk, guest, 1) == done);
     CHECK(bind(r, disk, guest, 0) == invalid);
@@ -100,18 +100,17 @@ TEST_CASE("Notifications: calls that are not in order are refused") {
     const auto bind_call = ffa::encode(ffa::notification_bind_call{guest, disk, false, 2});
     const auto set_call = ffa::encode(ffa::notification_set_call{guest, disk, false, false, 0, 1});
     const auto get_call = ffa::encode(ffa::notification_get_call{disk, 0, sources::vms});
-    CHECK(r.call(net, bind_call) == invalid);                         // for another receiver
-    CHECK(r.call(disk, with_register(bind_call, 2, 1)) == invalid);   // per vCPU
-    CHECK(r.call(disk, with_register(bind_call, 2, 2)) == invalid);   // undefined
-    CHECK(r.call(guest, with_register(set_call, 2, 1)) == invalid);   // a global one as per vCPU
+    CHECK(r.call(net, bind_call) == invalid);                              // for another receiver
+    CHECK(r.call(disk, with_register(bind_call, 2, 1)) == invalid);        // per vCPU
+    CHECK(r.call(disk, with_register(bind_call, 2, 2)) == invalid);        // undefined
+    CHECK(r.call(guest, with_register(set_call, 2, 1)) == invalid);        // a global one as per vCPU
     CHECK(r.call(guest, with_register(set_call, 2, 0x1'0000)) == invalid); // with a vCPU
-    CHECK(r.call(guest, with_register(set_call, 2, 2)) == invalid);   // a delay, from the normal world
-    CHECK(r.call(guest, with_register(set_call, 3, 0)) == invalid);   // nothing
-    CHECK(r.call(other_guest, set_call) == invalid);                  // for another sender
-    CHECK(r.call(disk, with_register(get_call, 2, 0x10)) == invalid); // undefined
-    CHECK(r.call(disk, with_register(get_call, 2, 0)) == invalid);
-    CHECK(r.call(net, get_call) == invalid);                          // for another receiver
-    CHECK(r.call(disk, with_register(get_call, 1, 0x1'8003)) == invalid); // a vCPU that it does not have
+    CHECK(r.call(guest, with_register(set_call, 2, 2)) == invalid);        // a delay, from the normal world
+    CHECK(r.call(guest, with_register(set_call, 3, 0)) == invalid);        // nothing
+    CHECK(r.call(other_guest, set_call) == invalid);                       // for another sender
+    CHECK(r.call(disk, with_register(get_call, 2, 0x10)) == invalid);      // undefined
+    CHECK(r.call(net, get_call) == invalid);                               // for another receiver
+    CHECK(r.call(disk, with_register(get_call, 1, 0x1'8003)) == invalid);  // a vCPU that it does not have
     CHECK(r.call(guest, set_call) == done);
 }
 
@@ -185,7 +184,7 @@ TEST_CASE("Notifications: a scheduler that is told in pieces learns of all") {
     CHECK(told == 25);
 }
 
-TEST_CASE("Notifications: upper halves of a 32-bit list may be anything") {
+TEST_CASE("Notifications: upper halves of a 32-bit list may be anything (trap 20)") {
     rig r{with(sim::profiles::generic, [](auto& p) { p.garbage_upper_halves = true; })};
     r.call(disk, ffa::encode(ffa::notification_bind_call{guest, disk, false, 1}));
     set(r, guest, disk, 1);

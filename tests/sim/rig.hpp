@@ -89,13 +89,15 @@ struct rig {
     manager spmc;
     alignas(4096) std::uint8_t memory[5][8 * 4096]{};
 
-    explicit rig(const sim::profile& rules, const sim::spmc_hooks& hooks = {}) : spmc(rules, hooks) {
+    explicit rig(const sim::profile& rules, const sim::spmc_hooks& hooks = {},
+                 ffa::partition_properties of_net = sim::all_methods)
+        : spmc(rules, hooks) {
         const sim::partition_config all[] = {
             {.id = kernel},
             {.id = guest},
             {.id = other_guest},
             {.id = disk, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(echo)},
-            {.id = net, .services = {{.protocol = net_uuid}}, .entry = sim::entry_of(second)},
+            {.id = net, .services = {{.protocol = net_uuid, .properties = of_net}}, .entry = sim::entry_of(second)},
         };
         for (std::size_t i = 0; i < 5; ++i) {
             REQUIRE(spmc.add(all[i]));
@@ -109,11 +111,11 @@ struct rig {
     static constexpr std::uint64_t base_of(ffa::endpoint_id id) { return (index_of(id) + 1) << 32; }
     std::uint8_t* bytes_of(ffa::endpoint_id id) { return memory[index_of(id)]; }
 
-    static constexpr std::uint64_t page(ffa::endpoint_id id, std::size_t i) { return base_of(id) + i * 4096; }
+    static constexpr std::uint64_t page_at(ffa::endpoint_id id, std::size_t i) { return base_of(id) + i * 4096; }
 
     // TX in the first pages of an endpoint's memory, RX in the next.
     ffa::call_frame map(ffa::endpoint_id id, std::uint8_t pages = 1) {
-        return call(id, ffa::encode(ffa::rxtx_map_call{page(id, 0), page(id, pages), pages, ffa::form::smc64}));
+        return call(id, ffa::encode(ffa::rxtx_map_call{page_at(id, 0), page_at(id, pages), pages, ffa::form::smc64}));
     }
     std::uint8_t* tx(ffa::endpoint_id id) { return bytes_of(id); }
     std::uint8_t* rx(ffa::endpoint_id id, std::size_t pages = 1) { return bytes_of(id) + pages * 4096; }

@@ -92,7 +92,7 @@ TEST_CASE("Version: Xen refuses every other call of a virtual machine before it"
     CHECK(*ffa::decode_id_answer(id_get(r)) == ffa::id_answer{kernel});
 }
 
-TEST_CASE("Version: the client's negotiation ends with the best version of each manager") {
+TEST_CASE("Version: the client's negotiation ends with the best version of each manager (trap 22)") {
     for (const sim::profile* p : sim::profiles::all) {
         rig r{*p};
         auto conduit = r.spmc.conduit_for(kernel);
@@ -116,17 +116,47 @@ TEST_CASE("Version: the client finds a version that a boot loader has fixed") {
 TEST_CASE("Features: all functions of the manager, and no others") {
     using enum ffa::function_id;
     rig r{sim::profiles::generic};
-    for (const ffa::function_id id : {version, features, rx_release, rxtx_unmap, partition_info_get, id_get, spm_id_get,
-                                      msg_send_direct_req, msg_send_direct_req_64, msg_send_direct_req2, msg_send2,
-                                      notification_bitmap_create, notification_bind, notification_set, notification_get,
-                                      notification_info_get, notification_info_get_64, rx_acquire, mem_reclaim,
-                                      mem_relinquish, mem_frag_rx, mem_frag_tx, partition_info_get_regs, console_log,
-                                      console_log_64, msg_wait, yield, run, mem_share, mem_share_64, mem_lend,
-                                      mem_donate, msg_send_direct_resp2, error, success, interrupt})
+    for (const ffa::function_id id : {version,
+                                      features,
+                                      rx_release,
+                                      rxtx_unmap,
+                                      partition_info_get,
+                                      id_get,
+                                      spm_id_get,
+                                      msg_send_direct_req,
+                                      msg_send_direct_req_64,
+                                      msg_send_direct_req2,
+                                      msg_send2,
+                                      notification_bitmap_create,
+                                      notification_bind,
+                                      notification_set,
+                                      notification_get,
+                                      notification_info_get,
+                                      notification_info_get_64,
+                                      rx_acquire,
+                                      mem_reclaim,
+                                      mem_relinquish,
+                                      mem_frag_rx,
+                                      mem_frag_tx,
+                                      partition_info_get_regs,
+                                      console_log,
+                                      console_log_64,
+                                      msg_wait,
+                                      yield,
+                                      run,
+                                      mem_share,
+                                      mem_share_64,
+                                      mem_lend,
+                                      mem_donate,
+                                      msg_send_direct_resp2,
+                                      error,
+                                      success,
+                                      interrupt})
         CHECK(feature(r, id) == ffa::encode(ffa::features_answer{}));
-    for (const ffa::function_id id : {msg_poll, msg_send, abort, ns_res_info_get, notification_set2, mem_perm_get,
-                                      secondary_ep_register, normal_world_resume, static_cast<ffa::function_id>(0x840000ff),
-                                      static_cast<ffa::function_id>(0x84000001), static_cast<ffa::function_id>(0x85000066)})
+    for (const ffa::function_id id :
+         {msg_poll, msg_send, abort, ns_res_info_get, notification_set2, mem_perm_get, secondary_ep_register,
+          normal_world_resume, static_cast<ffa::function_id>(0x840000ff), static_cast<ffa::function_id>(0x84000001),
+          static_cast<ffa::function_id>(0x85000066)})
         CHECK(feature(r, id) == not_supported);
     CHECK(feature(r, disk, ffa::features_of(notification_info_get)) == not_supported);
 }
@@ -174,15 +204,15 @@ TEST_CASE("RXTX: buffers that the manager cannot take are refused") {
     };
     rig r{sim::profiles::generic};
     const std::uint64_t base = rig::base_of(guest);
-    CHECK(map(r, base + 8, base + 0x1000, 1) == invalid);      // not aligned
-    CHECK(map(r, base, base + 0x1008, 1) == invalid);          // not aligned
-    CHECK(map(r, base, base, 1) == invalid);                   // the same page
-    CHECK(map(r, base, base + 0x1000, 2) == invalid);          // overlapping
-    CHECK(map(r, base + 0x1000, base, 2) == invalid);          // overlapping
-    CHECK(map(r, base, base + 0x1000, 0) == invalid);          // no page
-    CHECK(map(r, base, base + 0x5000, 5) == invalid);          // more than there may be
-    CHECK(map(r, base, base + 0x8000, 1) == no_memory);        // not the caller's
-    CHECK(map(r, rig::base_of(disk), base, 1) == no_memory);   // another's
+    CHECK(map(r, base + 8, base + 0x1000, 1) == invalid);    // not aligned
+    CHECK(map(r, base, base + 0x1008, 1) == invalid);        // not aligned
+    CHECK(map(r, base, base, 1) == invalid);                 // the same page
+    CHECK(map(r, base, base + 0x1000, 2) == invalid);        // overlapping
+    CHECK(map(r, base + 0x1000, base, 2) == invalid);        // overlapping
+    CHECK(map(r, base, base + 0x1000, 0) == invalid);        // no page
+    CHECK(map(r, base, base + 0x5000, 5) == invalid);        // more than there may be
+    CHECK(map(r, base, base + 0x8000, 1) == no_memory);      // not the caller's
+    CHECK(map(r, rig::base_of(disk), base, 1) == no_memory); // another's
     CHECK(map(r, ~std::uint64_t{0xfff}, base, 1) == no_memory);
     CHECK(map(r, base, base + 0x1000, 1) == done);
     CHECK(map(r, base + 0x2000, base + 0x3000, 1) == denied); // a second time
@@ -221,7 +251,7 @@ TEST_CASE("RXTX: both forms of the call, as far as the manager has them") {
     }
 }
 
-TEST_CASE("RX ownership: a release of what is not full is denied, however often") {
+TEST_CASE("RX ownership: a release of what is not full is denied, however often (trap 10)") {
     rig r{sim::profiles::generic};
     CHECK(r.release(guest) == denied); // not even mapped
     REQUIRE(r.map(guest) == done);
@@ -240,7 +270,7 @@ TEST_CASE("RX ownership: partition descriptors twice without a release are BUSY"
     CHECK(r.call(guest, get).x[2] == 2);
 }
 
-TEST_CASE("RX ownership: FFA_MSG_WAIT releases RX unless it is told to retain it") {
+TEST_CASE("RX ownership: FFA_MSG_WAIT releases RX unless it is told to retain it (trap 32)") {
     rig r{sim::profiles::generic};
     REQUIRE(r.map(disk) == done);
     const auto get = ffa::encode(ffa::partition_info_get_call{});

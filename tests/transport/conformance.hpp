@@ -90,7 +90,7 @@ void one_way(Rig& r, From& from, To& to, vmsg::ffa::endpoint_id from_id, vmsg::f
             if (!outcome) break;
         }
         REQUIRE(sent >= 1);
-        CHECK(vmsg::is_transient(refusal));
+        CHECK(vmsg::is_retryable(refusal));
         for (std::size_t i = 0; i < sent; ++i) {
             REQUIRE(await(r, to, frame));
             frame.resize(r.least_frame() + i % 8);

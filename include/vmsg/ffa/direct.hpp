@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <vmsg/ffa/call_frame.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
@@ -35,6 +36,12 @@ namespace detail {
 
 inline constexpr std::size_t first_payload_register = 4;
 
+// Not a loop: an image that the compiler has just seen being composed never gets into memory of its own.
+template <std::size_t... I>
+VMSG_INLINE constexpr void put_payload(call_frame& frame, const word_image& payload, std::index_sequence<I...>) {
+    ((frame.x[first_payload_register + I] = payload[I]), ...);
+}
+
 constexpr call_frame direct_frame(function_id function, endpoint_id src, endpoint_id dst, const word_image& payload) {
     call_frame frame;
     frame.x[0] = static_cast<std::uint64_t>(function);
@@ -63,6 +70,25 @@ constexpr void encode_direct_request(call_frame& frame, endpoint_id src, endpoin
     frame.x[2] = service.low();
     frame.x[3] = service.high();
     vmsg::detail::load_words(frame.x + detail::first_payload_register, message);
+}
+
+/// What all requests from one endpoint to one service of another have in common.
+struct direct_route {
+    std::uint64_t x1{}; ///< the endpoints
+    std::uint64_t x2{}; ///< the service
+    std::uint64_t x3{}; ///< the service
+};
+constexpr direct_route route_of(endpoint_id src, endpoint_id dst, const uuid& service) {
+    return {to_register(endpoint_pair{src, dst}), service.low(), service.high()};
+}
+/// The same in place, for a message that is in registers already.
+VMSG_INLINE constexpr void encode_direct_request(call_frame& frame, const direct_route& route,
+                                                 const word_image& payload) {
+    frame.x[0] = static_cast<std::uint64_t>(function_id::msg_send_direct_req2);
+    frame.x[1] = route.x1;
+    frame.x[2] = route.x2;
+    frame.x[3] = route.x3;
+    detail::put_payload(frame, payload, std::make_index_sequence<word_image::size>{});
 }
 
 /// The call with which `src` answers a request of `dst`; it carries no UUID, x2 and x3 are zero.

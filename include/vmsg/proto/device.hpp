@@ -208,7 +208,7 @@ public:
         return byte_view{out_, out_size_};
     }
 
-    /// What became of the frame that `poll_transmit` gave last. After a transient error (`is_transient`) an answer is
+    /// What became of the frame that `poll_transmit` gave last. After a transient error (`is_retryable`) an answer is
     /// tried again within the policy's budget, and is lost then: the driver times out. An event that was not sent is
     /// owed again, whatever the reason, and does not keep an answer waiting.
     constexpr void handle_sent(result<void> outcome, instant now) {

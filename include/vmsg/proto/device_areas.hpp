@@ -29,6 +29,8 @@ struct area_task {
     std::uint64_t mem_handle{}; ///< as the driver gave it
     std::uint32_t page_count{}; ///< pages of 4 KiB
     area_attrs attrs{};
+    std::uint64_t mem_tag{};    ///< as the driver gave it
+    byte_span memory{};         ///< what `mapped` was given, `page_count` pages of it; with `unmap`
 };
 
 /// A response about an area, or the event of its release, that the driver has to get.
@@ -70,6 +72,7 @@ template <revision R, std::size_t Capacity> class device_areas {
         std::uint32_t page_count{};
         area_attrs attrs{};
         std::uint64_t mem_handle{};
+        std::uint64_t mem_tag{};
         byte_span memory{};
     };
 
@@ -95,6 +98,7 @@ public:
         a->page_count = m.page_count;
         a->attrs = m.sharing_attrs;
         a->mem_handle = m.mem_handle;
+        a->mem_tag = m.mem_tag;
         return bus_result::success;
     }
 
@@ -193,7 +197,7 @@ public:
             if (a == nullptr || !a->task) continue;
             a->task = false;
             const auto what = a->now == state::mapping ? area_task::kind::map : area_task::kind::unmap;
-            return {what, records_.number_at(i), a->mem_handle, a->page_count, a->attrs};
+            return {what, records_.number_at(i), a->mem_handle, a->page_count, a->attrs, a->mem_tag, a->memory};
         }
         return {};
     }
@@ -248,8 +252,8 @@ public:
 private:
     /// An id that is taken is offered. Its record stands for the first offer.
     constexpr bus_result offer_again(record& a, const area_share_request& m, std::uint16_t token) {
-        const bool same = a.token == token && a.mem_handle == m.mem_handle && a.page_count == m.page_count &&
-                          a.attrs == m.sharing_attrs;
+        const bool same = a.token == token && a.mem_handle == m.mem_handle && a.mem_tag == m.mem_tag &&
+                          a.page_count == m.page_count && a.attrs == m.sharing_attrs;
         const bool owed = a.now == state::mapping || a.owed == area_notice::kind::share_response;
         const bool answered = a.now == state::mapped && !a.unshare_wanted;
         if (!same || !(owed || answered) || a.copies == 0xffff) return bus_result::error;

@@ -17,7 +17,7 @@ struct fifo_task {
     enum class kind : std::uint8_t {
         none,
         map,   ///< make the memory accessible and check its rings, then `fifo_mapped` or `fifo_refused`
-        unmap, ///< let go of the memory, then `fifo_unmapped`
+        unmap, ///< tell the carrier how the FIFO stands, let go of the memory, then `fifo_unmapped`
     };
     kind what{};
     std::uint64_t mem_handle{}; ///< as the driver gave it

@@ -68,6 +68,10 @@ public:
         if (fed) resets_left_ = options_.policy.reset_attempts;
         return fed;
     }
+    /// The device side is gone for good, without a word: nothing is sent, and everything is over at once, requests,
+    /// devices and areas. That these are reported as released is for `driver_memory`, which asks the manager; who has
+    /// none has to know that nobody uses the memory. Not between `poll_transmit` and `handle_sent`.
+    constexpr void abandon(instant now) { act(bus_action::announce_down, now); }
     /// Looks the devices up again. `bad_state` if the bus is not ready. With a list of devices, those of the list that
     /// were removed are there again.
     constexpr result<void> enumerate(instant now) { return feed(bus_input::reenumerate, now); }
@@ -210,7 +214,7 @@ public:
     }
 
     /// What became of the frame that `poll_transmit` gave last: success, or why the carrier did not take it. What is
-    /// transient (`is_transient`) is tried again within the policy's budget, everything else is final. A request whose
+    /// transient (`is_retryable`) is tried again within the policy's budget, everything else is final. A request whose
     /// budget is spent has failed with `busy` or `no_answer`.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(sending_ != sending::nothing);

@@ -45,16 +45,19 @@ inline constexpr retry_policy indirect_retry_policy{
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
+/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10).
+inline constexpr retry_policy fifo_retry_policy = device_retry_policy;
+
 namespace detail {
 
-/// Whether a send that failed with `why` may be tried again (`is_transient`); if so it is counted. Only an all-zero
+/// Whether a send that failed with `why` may be tried again (`is_retryable`); if so it is counted. Only an all-zero
 /// answer says that the receiver ran: the others are all the carrier's own, and one to the budget and the counters.
 template <class Counters> constexpr bool count_refusal(errc why, Counters& counters) {
     if (why == errc::no_answer)
         ++counters.no_answers;
-    else if (is_transient(why))
+    else if (is_retryable(why))
         ++counters.carrier_busy;
-    return is_transient(why);
+    return is_retryable(why);
 }
 
 } // namespace detail

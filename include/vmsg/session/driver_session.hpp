@@ -101,6 +101,9 @@ public:
         return open();
     }
 
+    /// The device side is gone for good: see `proto::driver::abandon`.
+    constexpr void abandon() { engine_.abandon(clock_.now()); }
+
     constexpr device_numbers devices() const {
         device_numbers all;
         for (std::uint32_t n = 0; n <= 0xffff && all.count < engine_.device_count(); ++n)
@@ -162,6 +165,12 @@ public:
     }
 
     constexpr const engine_type& engine() const { return engine_; }
+    /// The engine, for work beside that of the session: `turn` keeps it going.
+    constexpr engine_type& engine() { return engine_; }
+    /// Sends and receives what there is, or waits until something may have come, `until` at the latest.
+    constexpr void turn(instant until) {
+        if (!pump() && clock_.now() < until) idle(until);
+    }
     constexpr Clock& clock() { return clock_; }
 
 private:
@@ -185,7 +194,7 @@ private:
 
     /// A carrier that goes by the state of the bus is told.
     constexpr void tell_carrier() {
-        if constexpr (requires { wire_.follow(engine_.fifo()); }) wire_.follow(engine_.fifo());
+        detail::tell(wire_, engine_.fifo());
         if constexpr (requires { wire_.follow(engine_.methods()); }) wire_.follow(engine_.methods());
     }
 
@@ -291,6 +300,7 @@ public:
     /// Resets the device and waits until it says so; `timed_out` if it does not. With `quirk::status_zero_panics` a
     /// device that has another status than 0 cannot be reset: `not_supported`.
     constexpr result<void> reset() {
+        measured_ = no_queue;
         if constexpr (Policy::capacity.quirks.has(quirk::status_zero_panics)) {
             const auto before = status();
             if (!before) return before.error();
@@ -377,10 +387,16 @@ public:
     constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
         const auto got = ask(get_vqueue_request{index});
         if (!got) return got.error();
+        measured_ = index;
+        most_entries_ = got->max_size;
         return got->max_size;
     }
-    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not.
+    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not. `invalid_argument`
+    /// if the queue cannot have that many entries, which the device is asked first unless `max_queue_size` just was.
     constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
+        if (measured_ != index)
+            if (const auto most = max_queue_size(index); !most) return most.error();
+        if (q.size > most_entries_) return errc::invalid_argument;
         set_vqueue_request wanted{.index = index,
                                   .size = q.size,
                                   .descriptor_addr = q.descriptor_addr,
@@ -475,8 +491,12 @@ private:
         return ask(set_driver_features_request{0, used, {blocks, used}}).error();
     }
 
+    static constexpr std::uint32_t no_queue = 0xffff'ffff; // indices have 16 bits
+
     driver_session* session_;
     std::uint16_t number_;
+    std::uint32_t measured_ = no_queue; // the queue that `most_entries_` is about
+    std::uint32_t most_entries_ = 0;
     get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};

@@ -19,14 +19,14 @@ namespace vmsg::sim::detail {
 
 constexpr bool is_direct2(ffa::function_id id) { return id == ffa::function_id::msg_send_direct_req2; }
 
-// By which methods the service `wanted` of `p` can be reached; of any service if it is nil. Nothing if `p` does not have
-// it and the manager looks.
+// By which methods the service `wanted` of `p` can be reached; of any service if it is nil. Nothing if `p` does not
+// have it and the manager looks.
 constexpr std::optional<ffa::partition_properties> service_methods(const machine& m, const partition& p,
                                                                    const uuid& wanted) {
     for (std::size_t i = 0; !wanted.is_nil() && i < p.config.service_count; ++i)
         if (p.config.services[i].protocol == wanted) return p.config.services[i].properties;
     if (!wanted.is_nil() && !m.rules.delivers_unknown_service) return std::nullopt;
-    return properties_of(p, max_services);
+    return properties_of(p);
 }
 
 // Why a direct request cannot be delivered, apart from BUSY; nothing if it can. `to` may be null.
@@ -41,7 +41,7 @@ constexpr std::optional<ffa::error> objection(const machine& m, const partition&
     if (!is_direct2(id) && ffa::word_in(frame, 2) != 0) return ffa::error::invalid_parameters;
     const auto able = service_methods(m, *to, is_direct2(id) ? ffa::uuid_of(frame.x[2], frame.x[3]) : uuid{});
     if (!able) return ffa::error::invalid_parameters;
-    const auto can_send = properties_of(from, max_services);
+    const auto can_send = properties_of(from);
     if (from.secure() && !ffa::has(can_send, is_direct2(id) ? sends_direct2 : sends_direct)) return ffa::error::denied;
     if (!ffa::has(*able, is_direct2(id) ? receives_direct2 : receives_direct)) return m.rules.unsupported_method;
     if (is_direct2(id) && m.rules.direct2_needs_v1_2 && !extended(*to)) return m.rules.unsupported_method;

@@ -14,14 +14,7 @@ constexpr ffa::partition_properties without(ffa::partition_properties p, ffa::pa
     return static_cast<ffa::partition_properties>(static_cast<std::uint32_t>(p) & ~static_cast<std::uint32_t>(gone));
 }
 
-/// What `viewer` is told that `p` can do by one of its services, or by any (`index` beyond them).
-constexpr ffa::partition_properties properties_of(const partition& p, std::size_t index) {
-    if (index < p.config.service_count) return p.config.services[index].properties;
-    auto all = ffa::partition_properties{};
-    for (std::size_t i = 0; i < p.config.service_count; ++i) all = all | p.config.services[i].properties;
-    return all;
-}
-
+/// What `viewer` is told of what `p` can do.
 constexpr ffa::partition_properties seen_by(const machine& m, const partition& viewer, const partition& p,
                                             ffa::partition_properties all) {
     using enum ffa::partition_properties;
@@ -47,7 +40,7 @@ constexpr std::uint32_t list_partitions(const machine& m, const partition& viewe
             if (!wanted.is_nil() && s.protocol != wanted && !by_image) continue;
             const bool any = wanted.is_nil() && !each_service;
             ffa::partition_info info{p.id(), p.config.execution_contexts};
-            info.properties = seen_by(m, viewer, p, properties_of(p, any ? max_services : i));
+            info.properties = seen_by(m, viewer, p, any ? properties_of(p) : s.properties);
             if (wanted.is_nil() && !any) info.protocol = s.protocol;
             if (any && p.config.service_count == 1) info.protocol = s.protocol;
             info.image = p.config.image;

@@ -114,9 +114,21 @@ inline answer answer_call(machine& m, partition& p, const ffa::call_frame& frame
     }
 }
 
+// The handle by which an operation is resumed: the one that it is about, or will be.
+constexpr ffa::memory_handle handle_of(machine& m, const partition& p, const ffa::call_frame& frame) {
+    const ffa::function_id id = ffa::function_of(frame);
+    if (is_memory_send(id)) return new_handle(m);
+    const bool in_buffer = ffa::form_64(id) == ffa::function_id::mem_retrieve_req_64 || //
+                           id == ffa::function_id::mem_relinquish;
+    if (!in_buffer) return static_cast<ffa::memory_handle>(ffa::words_in(frame, 1));
+    const std::size_t offset = id == ffa::function_id::mem_relinquish ? 0 : 8;
+    if (p.box.tx.empty()) return ffa::invalid_handle;
+    return static_cast<ffa::memory_handle>(load_le<std::uint64_t>(private_copy(m, p.box.tx).data() + offset));
+}
+
 // FFA_MEM_OP_PAUSE in place of the answer, `times` times.
 constexpr answer pause(machine& m, partition& p, const ffa::call_frame& frame, std::uint32_t times) {
-    const auto handle = static_cast<ffa::memory_handle>(m.rules.handle_base | m.next_handle++);
+    const ffa::memory_handle handle = handle_of(m, p, frame);
     p.paused = {true, handle, frame, times == for_ever ? for_ever : times - 1};
     return {ffa::encode(ffa::mem_op_pause{handle}), 3};
 }
@@ -128,7 +140,10 @@ inline answer answer_resume(machine& m, partition& p, const ffa::call_frame& fra
         return {ffa::encode(ffa::mem_op_pause{p.paused.handle}), 3};
     }
     p.paused.open = false;
-    return answer_call(m, p, p.paused.call);
+    m.reserved_handle = is_memory_send(ffa::function_of(p.paused.call)) ? p.paused.handle : ffa::invalid_handle;
+    const answer a = answer_call(m, p, p.paused.call);
+    m.reserved_handle = ffa::invalid_handle;
+    return a;
 }
 
 // Whether it is a call of FF-A at all: anything else is answered as SMCCC says, without FFA_ERROR.
@@ -143,7 +158,8 @@ inline answer answer_permitted(machine& m, partition& p, const ffa::call_frame& 
     if (m.rules.version_first && !p.secure() && !p.version_known && !is_version)
         return refuse(ffa::error::not_supported);
     if (!is_version && m.rules.locks_version) p.version_locked = true;
-    if (const auto f = m.faults.strike(fault_kind::refuse, id, p.id())) return is_version ? no_version() : refuse(f->code);
+    if (const auto f = m.faults.strike(fault_kind::refuse, id, p.id()))
+        return is_version ? no_version() : refuse(f->code);
     if (p.paused.open && id == ffa::function_id::mem_op_resume) return answer_resume(m, p, frame);
     if (!supports(m, p, id)) return refuse(ffa::error::not_supported);
     if (is_memory_call(id)) {

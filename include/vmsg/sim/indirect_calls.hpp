@@ -22,7 +22,7 @@ constexpr bool message_fits(const partition& sender, const indirect_header& h) {
 }
 
 constexpr bool takes_indirect(const partition& p) {
-    return ffa::has(properties_of(p, max_services), ffa::partition_properties::indirect);
+    return ffa::has(properties_of(p), ffa::partition_properties::indirect);
 }
 
 // The checks in the order of Hafnium, and in that of Xen. `to` may be null.
@@ -82,7 +82,7 @@ constexpr answer answer_send2(machine& m, partition& from, const ffa::call_frame
     if (why) return refuse(*why);
     hand_over_rx(*to, deliver_message(m, *to, h));
     if (m.faults.strike(fault_kind::lose_notification, ffa::function_id::msg_send2, from.id())) return granted();
-    (from.secure() ? to->notes.rx_full_spm : to->notes.rx_full_hyp) = true;
+    if (has_notifications(m, *to)) (from.secure() ? to->notes.rx_full_spm : to->notes.rx_full_hyp) = true;
     became_pending(m, *to, !call.delay_sri);
     return granted();
 }

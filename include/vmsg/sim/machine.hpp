@@ -60,7 +60,8 @@ struct machine {
     std::size_t area_count = 0;
     std::uint16_t generation = 0; ///< counts the changes of the partitions
     std::uint64_t next_handle = 1;
-    std::uint32_t entry_limit = 64; ///< entries of a partition for one call of another
+    ffa::memory_handle reserved_handle = ffa::invalid_handle; ///< for the operation that is being resumed
+    std::uint32_t entry_limit = 64;                           ///< entries of a partition for one call of another
     ffa::endpoint_id own_id{0x8000};
 
     constexpr std::span<partition> partitions() { return places.first(partition_count); }
@@ -77,6 +78,10 @@ struct machine {
 
 /// Whether registers x8 to x17 exist between these two.
 constexpr bool extended(const partition& p) { return p.version >= ffa::version::v1_2; }
+
+constexpr ffa::memory_handle new_handle(machine& m) {
+    return static_cast<ffa::memory_handle>(m.rules.handle_base | m.next_handle++);
+}
 
 /// A copy of the start of a buffer that a partition can write at any time, as much as there is room for.
 constexpr byte_view private_copy(machine& m, byte_view shared) {
@@ -102,12 +107,8 @@ constexpr void count_call(partition& p, ffa::function_id id) {
 
 // What the caller finds in register `i`, which the answer does not define.
 constexpr std::uint64_t unused_value(machine& m, unused_registers rule, std::uint64_t before) {
-    switch (rule) {
-    case unused_registers::zero: return 0;
-    case unused_registers::keep: return before;
-    case unused_registers::garbage: return m.random();
-    }
-    return 0;
+    if (rule == unused_registers::zero) return 0;
+    return rule == unused_registers::keep ? before : m.random();
 }
 
 constexpr void extend_error(ffa::call_frame& frame, std::size_t i) {

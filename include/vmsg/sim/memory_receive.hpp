@@ -19,12 +19,16 @@ namespace vmsg::sim::detail {
 constexpr ffa::memory_access granted_access(const ffa::memory_access& asked, const ffa::memory_access& given) {
     using enum ffa::memory_permissions;
     ffa::memory_access a = given;
-    ffa::memory_permissions data = (asked.permissions & data_mask) != unspecified ? asked.permissions & data_mask
-                                                                                 : given.permissions & data_mask;
+    ffa::memory_permissions data =
+        (asked.permissions & data_mask) != unspecified ? asked.permissions & data_mask : given.permissions & data_mask;
     if (data == unspecified) data = read_write;
     const auto code = asked.permissions & instruction_mask;
     a.permissions = data | (code != unspecified ? code : not_executable);
     return a;
+}
+
+constexpr bool is_read_only(const ffa::memory_access& a) {
+    return (a.permissions & ffa::memory_permissions::data_mask) == ffa::memory_permissions::read_only;
 }
 
 constexpr ffa::memory_access access_for(const ffa::memory_accesses& all, ffa::endpoint_id id) {
@@ -45,8 +49,8 @@ constexpr ffa::memory_transaction response_of(const share& s) {
 constexpr ffa::memory_regions regions_of(const share& s) { return {s.regions.data(), s.have}; }
 
 constexpr answer fill_rx(partition& p, share& s, borrower& b, const ffa::memory_access& access) {
-    const auto written =
-        ffa::encode_memory_descriptor(p.box.rx, p.version, response_of(s), ffa::memory_accesses{&access, 1}, regions_of(s));
+    const auto written = ffa::encode_memory_descriptor(p.box.rx, p.version, response_of(s),
+                                                       ffa::memory_accesses{&access, 1}, regions_of(s));
     if (!written) return refuse(ffa::error::no_memory);
     hand_over_rx(p, written->fragment_length);
     b.retrieved = true;
@@ -72,10 +76,13 @@ constexpr answer answer_retrieve(machine& m, partition& p, const ffa::call_frame
     if (b == nullptr || b->retrieved) return refuse(ffa::error::denied);
     if (!rx_free(m, p, ffa::function_of(frame), p.id())) return refuse(ffa::error::busy);
     const auto flags = d->transaction.flags;
+    const auto access = granted_access(access_for(d->receivers, p.id()), access_for(s->as_sent().receivers, p.id()));
+    const bool clears =
+        (flags & (ffa::memory_flags::zero | ffa::memory_flags::zero_after_relinquish)) != ffa::memory_flags::none;
+    if (clears && is_read_only(access)) return refuse(ffa::error::denied);
     b->clear_after = (flags & ffa::memory_flags::zero_after_relinquish) != ffa::memory_flags::none;
     if ((flags & ffa::memory_flags::zero) != ffa::memory_flags::none) clear_memory(m, *s);
-    const auto given = access_for(s->as_sent().receivers, p.id());
-    return fill_rx(p, *s, *b, granted_access(access_for(d->receivers, p.id()), given));
+    return fill_rx(p, *s, *b, access);
 }
 
 // The fragment at the next offset; managers that allow it repeat the last one.
@@ -109,7 +116,7 @@ constexpr answer answer_relinquish(machine& m, partition& p) {
     const bool clears = (r->flags & ffa::memory_flags::zero) != ffa::memory_flags::none;
     if (clears && s->operation == ffa::memory_operation::share) return refuse(ffa::error::invalid_parameters);
     if (clears || b->clear_after) clear_memory(m, *s);
-    *b = {};
+    give_back(*s, *b);
     return granted();
 }
 

@@ -45,8 +45,7 @@ constexpr answer answer_bitmap_destroy(machine& m, const partition& p, const ffa
 // A virtual machine has its bitmaps from whoever made it; the kernel without a hypervisor has to ask for its own.
 constexpr bool has_notifications(const machine& m, const partition& p) {
     const bool asks = m.rules.needs_bitmap_create && p.id() == ffa::hypervisor_id;
-    return (!asks || p.notes.created) &&
-           ffa::has(p.config.services[0].properties, ffa::partition_properties::notifications);
+    return (!asks || p.notes.created) && ffa::has(properties_of(p), ffa::partition_properties::notifications);
 }
 
 constexpr answer answer_bind(machine& m, partition& p, const ffa::call_frame& frame) {
@@ -115,7 +114,7 @@ constexpr answer answer_get(machine& m, partition& p, const ffa::call_frame& fra
     const auto call = *ffa::decode_notification_get(frame);
     const std::uint32_t flags = ffa::word_in(frame, 2);
     const std::uint32_t allowed = p.id() == ffa::hypervisor_id ? 5 : 0xf; // nobody above it has the other two
-    if (call.receiver != p.id() || call.vcpu >= p.config.execution_contexts || flags == 0 || (flags & ~allowed) != 0)
+    if (call.receiver != p.id() || call.vcpu >= p.config.execution_contexts || (flags & ~allowed) != 0)
         return refuse(ffa::error::invalid_parameters);
     if (!has_notifications(m, p)) return refuse(ffa::error::not_supported);
     ffa::notification_get_answer a;

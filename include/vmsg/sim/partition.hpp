@@ -42,7 +42,7 @@ inline constexpr ffa::partition_properties all_methods =
 
 /// A service of a partition and the methods by which it can be reached: they may differ from service to service.
 struct service {
-    uuid protocol{}; ///< nil: none in particular
+    uuid protocol{};                             ///< nil: none in particular
     ffa::partition_properties properties{0x70f}; ///< `all_methods`: as an enumerator, g++ 12 rejects `add({.id = ...})`
 };
 
@@ -90,8 +90,8 @@ struct notifications {
     notification_set from_normal{};
     bool rx_full_spm = false; ///< framework notifications: a message from a partition is in RX
     bool rx_full_hyp = false; ///< a message from a virtual machine is in RX
-    bool created = false; ///< by FFA_NOTIFICATION_BITMAP_CREATE
-    bool told = true; ///< NOTIFICATION_INFO_GET has reported what is pending
+    bool created = false;     ///< by FFA_NOTIFICATION_BITMAP_CREATE
+    bool told = true;         ///< NOTIFICATION_INFO_GET has reported what is pending
 
     constexpr bool pending() const {
         return (from_secure.pending | from_normal.pending) != 0 || rx_full_spm || rx_full_hyp;
@@ -128,13 +128,20 @@ struct partition {
     partition_state state = partition_state::waiting;
     engagement work{};
     paused_operation paused{};
-    bool wake = false; ///< something came in since it last ran
-    std::uint32_t epoch = 0; ///< restarts
+    bool wake = false;         ///< something came in since it last ran
+    std::uint32_t epoch = 0;   ///< restarts
     std::uint32_t calls[64]{}; ///< by function number from 0x60 on
 
     constexpr ffa::endpoint_id id() const { return config.id; }
     constexpr bool secure() const { return ffa::is_secure(config.id); }
 };
+
+/// What `p` can do by any of its services.
+constexpr ffa::partition_properties properties_of(const partition& p) {
+    auto all = ffa::partition_properties{};
+    for (std::size_t i = 0; i < p.config.service_count; ++i) all = all | p.config.services[i].properties;
+    return all;
+}
 
 /// As a partition is after it starts.
 constexpr void reset(partition& p) {

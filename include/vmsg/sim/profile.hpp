@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <vmsg/config.hpp>
 #include <vmsg/ffa/error.hpp>
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/version.hpp>
@@ -16,9 +17,7 @@ namespace vmsg::sim {
 /// FF-A functions, the 32-bit and the 64-bit form of a call each for itself.
 class function_set {
 public:
-    template <std::same_as<ffa::function_id>... Id> constexpr explicit function_set(Id... id) {
-        (mark(id, true), ...);
-    }
+    template <std::same_as<ffa::function_id>... Id> constexpr explicit function_set(Id... id) { (mark(id, true), ...); }
 
     /// Only numbers 0x60 to 0x9f can be in a set: FF-A has no others up to 1.3.
     constexpr bool has(ffa::function_id id) const {
@@ -70,22 +69,23 @@ enum class check_order : std::uint8_t {
 /// Whether a memory descriptor may come in fragments.
 enum class fragment_rule : std::uint8_t { any, none, not_to_secure };
 
-/// A manager. The default values are those of a manager that does everything and is strict.
+/// A manager. By default it is strict, zeroes what it does not define, and has no functions at all: `profiles::generic`
+/// is the same with all of them.
 struct profile {
     const char* name = "custom";
 
     // FFA_VERSION
     ffa::version newest = ffa::version::v1_3; ///< its own version, which every successful FFA_VERSION answers
-    bool strict_version = true;  ///< an incompatible request: NOT_SUPPORTED. Otherwise: `newest`, nothing is recorded
-    bool locks_version = true;   ///< no other version after the first other call
-    bool version_first = false;  ///< virtual machines: every other call is NOT_SUPPORTED before FFA_VERSION
+    bool strict_version = true; ///< an incompatible request: NOT_SUPPORTED. Otherwise: `newest`, nothing is recorded
+    bool locks_version = true;  ///< no other version after the first other call
+    bool version_first = false; ///< virtual machines: every other call is NOT_SUPPORTED before FFA_VERSION
 
     // Answers
-    bool sign_extends_errors = false;                                   ///< x2 of FFA_ERROR, x0 of FFA_VERSION
-    unused_registers unused_low = unused_registers::zero;               ///< x1 to x7
-    unused_registers unused_high = unused_registers::zero;              ///< x8 to x17, callers of FF-A 1.2 on
-    unused_registers unused_high_before_v1_2 = unused_registers::keep;  ///< x8 to x17, older callers
-    bool garbage_upper_halves = false; ///< in x1 to x7 of 32-bit answers
+    bool sign_extends_errors = false;                                  ///< x2 of FFA_ERROR, x0 of FFA_VERSION
+    unused_registers unused_low = unused_registers::zero;              ///< x1 to x7
+    unused_registers unused_high = unused_registers::zero;             ///< x8 to x17, callers of FF-A 1.2 on
+    unused_registers unused_high_before_v1_2 = unused_registers::keep; ///< x8 to x17, older callers
+    bool garbage_upper_halves = false;                                 ///< in x1 to x7 of 32-bit answers
 
     // Functions; all others are NOT_SUPPORTED
     function_set normal_world{};
@@ -103,15 +103,16 @@ struct profile {
     bool relative_properties = false;   ///< a virtual machine is not told what a partition can send
     bool lists_virtual_machines = false;
     bool hides_caller_before_v1_2 = false;
-    bool tagged_windows = false; ///< GET_REGS: a tag that changes with the partitions. Otherwise 0, and no other is taken
+    bool tagged_windows =
+        false; ///< GET_REGS: a tag that changes with the partitions. Otherwise 0, and no other is taken
 
     // Direct messages
-    bool delivers_unknown_service = false;                     ///< REQ2 for a UUID the receiver does not have
-    ffa::error unsupported_method = ffa::error::denied;        ///< the receiver has no such method
-    ffa::error mixed_pair = ffa::error::denied;                ///< a request answered by the response of another form
-    bool checks_extended_arguments = false;                    ///< RUN, MSG_WAIT, RESP: x8 to x17 have to be zero
-    bool direct2_needs_v1_2 = true;  ///< REQ2 below 1.2 is refused. Otherwise it loses x8 to x17
-    std::size_t carried_registers = 18; ///< of REQ2 and RESP2: 18, or 8 (managers that lose x8 to x17)
+    bool delivers_unknown_service = false;              ///< REQ2 for a UUID the receiver does not have
+    ffa::error unsupported_method = ffa::error::denied; ///< the receiver has no such method
+    ffa::error mixed_pair = ffa::error::denied;         ///< a request answered by the response of another form
+    bool checks_extended_arguments = false;             ///< RUN, MSG_WAIT, RESP: x8 to x17 have to be zero
+    bool direct2_needs_v1_2 = true;                     ///< REQ2 below 1.2 is refused. Otherwise it loses x8 to x17
+    std::size_t carried_registers = 18;                 ///< of REQ2 and RESP2: 18, or 8 (managers that lose x8 to x17)
     bool interrupts_before_request = false; ///< a partition with something pending is woken before it gets a request
     bool forwards_error_reply = false;      ///< FFA_ERROR in place of a response goes to the requester
 

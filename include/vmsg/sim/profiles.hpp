@@ -3,6 +3,12 @@
 // Ready profiles: Hafnium as SPMC at S-EL2, the SPMC in TF-A at EL3, OP-TEE as SPMC at S-EL1, Xen as seen by its
 // virtual machines. What they were seen to do, and what is taken from their sources: docs/spmc.md.
 
+#include <cstddef>
+#include <cstdint>
+
+#include <vmsg/ffa/error.hpp>
+#include <vmsg/ffa/function_id.hpp>
+#include <vmsg/ffa/version.hpp>
 #include <vmsg/sim/profile.hpp>
 
 namespace vmsg::sim::profiles {
@@ -11,10 +17,22 @@ namespace detail {
 
 using id = ffa::function_id;
 
-inline constexpr function_set setup{id::error,       id::version,      id::features,   id::rx_release,
-                                    id::rxtx_map,    id::rxtx_map_64,  id::rxtx_unmap, id::partition_info_get,
-                                    id::id_get,      id::spm_id_get,   id::run,        id::msg_send_direct_req,
-                                    id::success,     id::success_64,   id::interrupt,  id::msg_send_direct_req_64,
+inline constexpr function_set setup{id::error,
+                                    id::version,
+                                    id::features,
+                                    id::rx_release,
+                                    id::rxtx_map,
+                                    id::rxtx_map_64,
+                                    id::rxtx_unmap,
+                                    id::partition_info_get,
+                                    id::id_get,
+                                    id::spm_id_get,
+                                    id::run,
+                                    id::msg_send_direct_req,
+                                    id::success,
+                                    id::success_64,
+                                    id::interrupt,
+                                    id::msg_send_direct_req_64,
                                     id::msg_send_direct_req2};
 
 constexpr function_set with_answers(const function_set& set) {
@@ -47,10 +65,11 @@ inline constexpr function_set everything =
 } // namespace detail
 
 /// Nothing of any particular manager: everything, strict, registers zeroed.
-inline constexpr profile generic{.name = "generic",
-                                 .normal_world = detail::with_bitmaps(detail::with_scheduling(detail::everything))
-                                                     .with(ffa::function_id::rx_acquire),
-                                 .secure = detail::everything};
+inline constexpr profile generic{
+    .name = "generic",
+    .normal_world =
+        detail::with_bitmaps(detail::with_scheduling(detail::everything)).with(ffa::function_id::rx_acquire),
+    .secure = detail::everything};
 
 inline constexpr profile hafnium{
     .name = "hafnium",
@@ -75,8 +94,7 @@ inline constexpr profile tfa_el3{
     .unused_low = unused_registers::keep,
     .unused_high = unused_registers::keep,
     .unused_high_before_v1_2 = unused_registers::zero,
-    .normal_world =
-        detail::with_console(detail::with_retrieving(detail::with_sending(detail::setup))),
+    .normal_world = detail::with_console(detail::with_retrieving(detail::with_sending(detail::setup))),
     .secure = detail::with_console(detail::with_retrieving(detail::with_answers(detail::setup))),
     .delivers_unknown_service = true,
     .direct2_needs_v1_2 = false,
@@ -89,8 +107,9 @@ inline constexpr profile optee{
     .newest = ffa::version::v1_2,
     .strict_version = false,
     .locks_version = false,
-    .normal_world = detail::with_bitmaps(detail::with_scheduling(
-        detail::with_notifications(detail::with_sending(detail::setup)))),
+    .unused_high_before_v1_2 = unused_registers::zero,
+    .normal_world =
+        detail::with_bitmaps(detail::with_scheduling(detail::with_notifications(detail::with_sending(detail::setup)))),
     .secure = detail::with_console(
         detail::with_notifications(detail::with_retrieving(detail::with_sending(detail::with_answers(detail::setup))))),
     .dynamic_buffers = true,
@@ -124,5 +143,15 @@ inline constexpr profile xen{
 
 /// Those of real managers.
 inline constexpr const profile* all[] = {&hafnium, &tfa_el3, &optee, &xen};
+
+/// The one of these with this name, or null.
+constexpr const profile* find(const char* name) {
+    for (const profile* p : all) {
+        std::size_t i = 0;
+        while (name[i] != 0 && name[i] == p->name[i]) ++i;
+        if (name[i] == p->name[i]) return p;
+    }
+    return nullptr;
+}
 
 } // namespace vmsg::sim::profiles

@@ -15,16 +15,16 @@
 namespace vmsg::sim {
 
 enum class fault_kind : std::uint8_t {
-    refuse,           ///< FFA_ERROR with `code`; the call is not executed
-    interrupt,        ///< direct requests, RUN: `times` answers FFA_INTERRUPT, naming `names`, before the partition runs
-    yield,            ///< the same with FFA_YIELD
-    zero_response,    ///< direct requests: the response has a payload of zeroes, the partition never saw the request
-    garbage,          ///< whatever the answer does not define has random values
-    sign_extend,      ///< the error in the answer is extended with its sign
-    rx_full,          ///< the RX buffer that the call would fill counts as full
+    refuse,        ///< FFA_ERROR with `code`; the call is not executed
+    interrupt,     ///< direct requests, RUN: `times` answers FFA_INTERRUPT, naming `names`, before the partition runs
+    yield,         ///< the same with FFA_YIELD
+    zero_response, ///< direct requests: the response has a payload of zeroes, the partition never saw the request
+    garbage,       ///< whatever the answer does not define has random values
+    sign_extend,   ///< the error in the answer is extended with its sign
+    rx_full,       ///< the RX buffer that the call would fill counts as full
     lose_notification, ///< NOTIFICATION_SET, MSG_SEND2: done, but nothing becomes pending
-    pause,            ///< FFA_MEM_OP_PAUSE first
-    restart,          ///< direct requests, RUN: the receiver starts anew instead, and the caller gets ABORTED
+    pause,             ///< FFA_MEM_OP_PAUSE first
+    restart,           ///< direct requests, RUN: the receiver starts anew instead, and the caller gets ABORTED
 };
 
 /// The value of `fault::times` that does not run out.

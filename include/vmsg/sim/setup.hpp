@@ -103,7 +103,8 @@ constexpr answer map_buffers(machine& m, partition& p, const ffa::call_frame& fr
 
 // Only the caller with id 0 may act for a virtual machine, and not in this manager.
 constexpr answer unmap_buffers(machine& m, partition& p, const ffa::call_frame& frame) {
-    if (ffa::decode_rxtx_unmap(frame)->forwarded_for != ffa::endpoint_id{} || !p.box.mapped) return refuse(ffa::error::invalid_parameters);
+    if (ffa::decode_rxtx_unmap(frame)->forwarded_for != ffa::endpoint_id{} || !p.box.mapped)
+        return refuse(ffa::error::invalid_parameters);
     if (m.rules.unmap_refuses_owned_rx && p.box.rx_full) return refuse(ffa::error::denied);
     p.box = {};
     return granted();
@@ -117,7 +118,8 @@ constexpr bool release_rx(machine& m, partition& p) {
 }
 
 constexpr answer answer_rx_release(machine& m, partition& p, const ffa::call_frame& frame) {
-    if (ffa::decode_rx_release(frame)->forwarded_for != ffa::endpoint_id{}) return refuse(ffa::error::invalid_parameters);
+    if (ffa::decode_rx_release(frame)->forwarded_for != ffa::endpoint_id{})
+        return refuse(ffa::error::invalid_parameters);
     return release_rx(m, p) ? granted() : refuse(ffa::error::denied);
 }
 

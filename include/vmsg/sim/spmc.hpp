@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/config.hpp>
@@ -23,12 +24,12 @@ namespace vmsg::sim {
 
 /// How much a manager in memory has room for.
 struct spmc_capacity {
-    std::size_t partitions = 4;       ///< with those of the normal world
-    std::size_t areas = 16;           ///< regions of memory of all partitions
-    std::size_t shares = 8;           ///< memory transactions at a time
-    std::size_t regions = 64;         ///< of one transaction
+    std::size_t partitions = 4; ///< with those of the normal world
+    std::size_t areas = 16;     ///< regions of memory of all partitions
+    std::size_t shares = 8;     ///< memory transactions at a time
+    std::size_t regions = 64;   ///< of one transaction
     std::size_t faults = 16;
-    std::size_t buffer_pages = 4;     ///< 4 KiB pages of an RX or TX buffer
+    std::size_t buffer_pages = 4; ///< 4 KiB pages of an RX or TX buffer
 };
 
 /// How one endpoint makes its calls. Copies are the same conduit; the manager has to outlive them.
@@ -105,12 +106,13 @@ public:
     /// The partition starts anew, as after a crash: its request is ABORTED, buffers and notifications are gone.
     void restart(ffa::endpoint_id id) { detail::restart(machine_, partition(id)); }
 
-    /// Enters with FFA_RUN each waiting secure partition that has something pending: what a scheduler does after it was
-    /// interrupted. `scheduler` is an endpoint of the normal world. Gives the number of partitions that ran.
+    /// Enters with FFA_RUN each waiting partition for which something came in since it last ran: what a scheduler does
+    /// after it was interrupted. `scheduler` is an endpoint of the normal world. Gives how many partitions ran.
     std::size_t schedule(ffa::endpoint_id scheduler) {
         std::size_t ran = 0;
         for (detail::partition& p : machine_.partitions()) {
-            if (!p.secure() || !p.config.entry || p.state != detail::partition_state::waiting || !p.wake) continue;
+            if (p.id() == scheduler || !p.config.entry || p.state != detail::partition_state::waiting || !p.wake)
+                continue;
             ffa::call_frame frame = ffa::encode(ffa::run_call{{p.id(), 0}});
             machine_.execute(machine_, partition(scheduler), frame);
             ++ran;
@@ -139,7 +141,8 @@ public:
     /// Memory transactions that have not been reclaimed.
     std::size_t open_shares() const {
         std::size_t n = 0;
-        for (const detail::share& s : shares_) n += s.state != detail::share_state::empty ? std::size_t{1} : std::size_t{0};
+        for (const detail::share& s : shares_)
+            n += s.state != detail::share_state::empty ? std::size_t{1} : std::size_t{0};
         return n;
     }
     const profile& rules() const { return machine_.rules; }

@@ -57,7 +57,7 @@ public:
     /// The conduit outlives it.
     constexpr direct_driver(Conduit& conduit, ffa::endpoint_id self, ffa::endpoint_id peer,
                             const direct_options& options = {})
-        : conduit_(conduit), options_(options), self_(self), peer_(peer) {
+        : conduit_(conduit), options_(options), self_(self), peer_(peer), route_(ffa::route_of(self, peer, options.service)) {
         VMSG_ASSERT(options.max_msg_size <= word_image::size_bytes);
     }
 
@@ -68,10 +68,7 @@ public:
         if (frame.size() > options_.max_msg_size) return errc::oversize;
         if (state_ != state::idle) return errc::busy;
         ffa::encode_direct_request(call_, self_, peer_, options_.service, frame);
-        conduit_(call_);
-        const errc why = interpret(now);
-        if (state_ != state::idle) ++counters_.sent;
-        return why;
+        return make_call(now);
     }
 
     constexpr result<inbound> receive(byte_span buffer, instant now) {
@@ -85,6 +82,13 @@ public:
         state_ = state::idle;
         if (!answered) return fault_;
         return deliver(buffer);
+    }
+
+    /// The same for a message in registers: no byte is stored on its way to the instruction.
+    constexpr result<void> send(const word_image& image, instant now) {
+        if (state_ != state::idle) return errc::busy;
+        ffa::encode_direct_request(call_, route_, image);
+        return make_call(now);
     }
 
     /// When `receive` should be called although nothing can have come by itself; `never` if no request is open.
@@ -103,6 +107,13 @@ private:
         answered, // `call_` holds the answer
         failed,   // there will be no answer: `fault_` says why
     };
+
+    constexpr errc make_call(instant now) {
+        conduit_(call_);
+        const errc why = interpret(now);
+        if (state_ != state::idle) ++counters_.sent;
+        return why;
+    }
 
     /// Judges what came back from a call. With a request that has left, `errc::none` and another state than `idle`.
     constexpr errc interpret(instant now) {
@@ -156,7 +167,7 @@ private:
         const errc why = interpret(now);
         // Another processor runs that context, or the manager wants to be asked again: the request is still open.
         const bool is_answer = ffa::function_of(call_) == ffa::function_id::msg_send_direct_resp2;
-        if (!is_answer && is_transient(why)) {
+        if (!is_answer && is_retryable(why)) {
             state_ = state::open;
             resume_at_ = now + yield_pause;
         }
@@ -178,6 +189,7 @@ private:
     direct_options options_;
     ffa::endpoint_id self_;
     ffa::endpoint_id peer_;
+    ffa::direct_route route_;
     state state_ = state::idle;
     errc fault_{};
     ffa::target target_{};

@@ -49,6 +49,7 @@ struct fault_counters {
 /// pass at once. Faults depend on the seed and on what was sent before, never on time.
 template <transport T, std::size_t Held, std::size_t MaxMsgSize> class fault_injector {
     static constexpr duration longest_overtaking = 10 * milliseconds;
+    static constexpr duration carrier_pause = 1 * milliseconds; // until a full carrier gets a frame that is due
 
     struct held_frame {
         bool taken{};
@@ -99,6 +100,8 @@ public:
         release(now, false);
         return wire_.receive(buffer, now);
     }
+
+    constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
 
     /// When a frame that is held back is due, or the carrier has something to do; `never` if neither is so. It happens
     /// in the next `send` or `receive` after that.
@@ -154,12 +157,15 @@ private:
         return false;
     }
 
-    /// Sends what is due, and after another frame what that one was to overtake. A full carrier gets it next time.
+    /// Sends what is due, and after another frame what that one was to overtake. A full carrier gets it later.
     constexpr void release(instant now, bool overtaking) {
         for (held_frame& h : held_) {
             if (!h.taken || (h.due > now && !(overtaking && h.overtaken))) continue;
             const result<void> outcome = wire_.send(h.peer, {h.bytes, h.size}, now);
-            if (is_transient(outcome.error())) continue;
+            if (is_retryable(outcome.error())) {
+                if (h.due <= now) h.due = now + carrier_pause; // a full carrier may need time to pass
+                continue;
+            }
             h.taken = false;
             ++(outcome ? counters_.passed : counters_.lost);
         }

@@ -122,9 +122,9 @@ public:
     constexpr fifo_reader() = default;
     constexpr explicit fifo_reader(const fifo_ring& ring) : fifo_end(ring, fifo_read_index_offset) {}
 
-    /// Takes the next frame out of the ring, whatever it is. Errors: `would_block` (the ring is empty);
-    /// `bad_value` with a `fault()` (the ring is not read any more), or without one (the entry holds no frame and is skipped);
-    /// `oversize` (the frame does not fit the buffer, of which nothing is written, and is gone).
+    /// Takes the next frame out of the ring, whatever it is. Errors: `would_block` (the ring is empty); `bad_value`
+    /// with a `fault()` (it is not read any more), or without one (the entry holds no frame and is skipped); `oversize`
+    /// (the frame does not fit the buffer, of which nothing is written, and is gone).
     constexpr fifo_taken take(byte_span buffer) {
         const auto written = peer_index(fifo_write_index_offset, fifo_fault::read_index, fifo_fault::write_index);
         if (!written) return {.error = written.error()};

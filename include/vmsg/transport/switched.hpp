@@ -41,7 +41,7 @@ public:
     /// before one is received.
     constexpr void follow(const fifo_link& link) {
         active_ = link.stage == fifo_stage::active;
-        if constexpr (requires { runtime_.follow(link); }) runtime_.follow(link);
+        vmsg::detail::tell(runtime_, link);
     }
     constexpr bool active() const { return active_; }
 

@@ -5,6 +5,7 @@
 #include "proto/support/test_device.hpp"
 
 #include <vmsg/proto/device.hpp>
+#include <vmsg/transport/transport.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# aarch64 without an operating system: Debian's cross compiler, which is one for Linux, or clang.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(VMSG_BARE_COMPILER g++ CACHE STRING "g++ or clang")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES VMSG_BARE_COMPILER)
+if(VMSG_BARE_COMPILER STREQUAL "clang")
+  set(CMAKE_CXX_COMPILER clang++)
+  set(CMAKE_CXX_COMPILER_TARGET aarch64-linux-gnu)
+  set(CMAKE_ASM_COMPILER clang)
+  set(CMAKE_ASM_COMPILER_TARGET aarch64-linux-gnu)
+else()
+  set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+  set(CMAKE_ASM_COMPILER aarch64-linux-gnu-gcc)
+endif()
+set(CMAKE_OBJCOPY aarch64-linux-gnu-objcopy)
