@@ -9,3 +9,8 @@ template class vmsg::ffa_driver<ffa::archetypes::conduit, archetypes::session_cl
                                 direct_ffa_policy<revision::oasis_v2>>;
 template class vmsg::driver_session<transports::direct_driver<ffa::archetypes::conduit>, archetypes::session_clock,
                                     direct_ffa_policy<revision::oasis_v2>>;
+
+using direct_bus =
+    ffa_driver<ffa::archetypes::conduit, archetypes::session_clock, direct_ffa_policy<revision::oasis_v2>>;
+
+errc bring_up(direct_bus& bus) { return bus.open().error(); }
