@@ -161,7 +161,7 @@ public:
     /// How often and how soon frames are sent again that a carrier of two methods has refused, for each of them.
     constexpr void set_busy_budgets(const proto::retry_policy& direct,
                                     const proto::retry_policy& indirect) requires(by_method) {
-        budgets_ = {direct, indirect};
+        if constexpr (by_method) budgets_ = {direct, indirect};
     }
 
     constexpr const engine_type& engine() const { return engine_; }
