@@ -39,6 +39,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/uuid_registers.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
+    include/vmsg/interrupt_queue.hpp
     include/vmsg/message/all.hpp
     include/vmsg/message/bus.hpp
     include/vmsg/message/bus_address.hpp
