@@ -107,19 +107,18 @@ struct bell {
 };
 using rung_fifo = transports::fifo<bell>;
 
-/// The turn of an engine: what came is handled, what is due is sent.
+/// The turn of an engine: what came is handled, one frame at a time, and what is due is sent.
 template <class Engine> bool turn(Engine& engine, rung_fifo& end, instant now) {
-    bool moved = false;
     std::uint8_t buffer[104]{};
-    while (const auto out = engine.poll_transmit(now)) {
-        engine.handle_sent(end.send({}, *out, now), now);
-        moved = true;
+    for (bool moved = false;; moved = true) {
+        while (const auto out = engine.poll_transmit(now)) engine.handle_sent(end.send({}, *out, now), now);
+        const auto in = end.receive(buffer, now);
+        if (!in) return moved;
+        if constexpr (std::is_void_v<decltype(engine.handle_frame({}, now))>)
+            engine.handle_frame({buffer, in->size}, now);
+        else
+            REQUIRE(engine.handle_frame({buffer, in->size}, now)); // all that was owed has left
     }
-    while (const auto in = end.receive(buffer, now)) {
-        static_cast<void>(engine.handle_frame({buffer, in->size}, now));
-        moved = true;
-    }
-    return moved;
 }
 
 } // namespace
