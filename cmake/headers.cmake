@@ -84,6 +84,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/driver_memory.hpp
+    include/vmsg/session/driver_memory_types.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_session.hpp
     include/vmsg/session/memory_borrower.hpp

@@ -50,8 +50,8 @@ template <std::size_t Sources> class interrupt_flags {
 public:
     static constexpr std::size_t size() { return Sources; }
 
-    /// From the interrupt handler. A few instructions, no loop. `source` is less than `Sources`; another one is ignored,
-    /// as it may come from a peer.
+    /// From the interrupt handler. A few instructions, no loop. `source` is less than `Sources`; another one is
+    /// ignored, as it may come from a peer.
     constexpr void raise(std::size_t source) {
         if (source >= Sources) return;
         raised_[source].publish(raised_[source].own() + 1);

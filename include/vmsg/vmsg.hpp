@@ -84,8 +84,9 @@
 #include <vmsg/session/bus_members.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/device_memory.hpp>
-#include <vmsg/session/driver_memory.hpp>
 #include <vmsg/session/discover.hpp>
+#include <vmsg/session/driver_memory.hpp>
+#include <vmsg/session/driver_memory_types.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/session/memory_borrower.hpp>
 #include <vmsg/session/memory_owner.hpp>

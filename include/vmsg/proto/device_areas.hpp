@@ -29,8 +29,8 @@ struct area_task {
     std::uint64_t mem_handle{}; ///< as the driver gave it
     std::uint32_t page_count{}; ///< pages of 4 KiB
     area_attrs attrs{};
-    std::uint64_t mem_tag{};    ///< as the driver gave it
-    byte_span memory{};         ///< what `mapped` was given, `page_count` pages of it; with `unmap`
+    std::uint64_t mem_tag{}; ///< as the driver gave it
+    byte_span memory{};      ///< what `mapped` was given, `page_count` pages of it; with `unmap`
 };
 
 /// A response about an area, or the event of its release, that the driver has to get.
