@@ -39,6 +39,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/uuid_registers.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
+    include/vmsg/interrupt_queue.hpp
     include/vmsg/message/all.hpp
     include/vmsg/message/bus.hpp
     include/vmsg/message/bus_address.hpp
@@ -86,6 +87,8 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/direct_client.hpp
+    include/vmsg/session/driver_memory.hpp
+    include/vmsg/session/driver_memory_types.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_memory.hpp
     include/vmsg/session/driver_session.hpp

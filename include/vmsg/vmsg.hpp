@@ -40,6 +40,7 @@
 #include <vmsg/ffa/uuid_registers.hpp>
 #include <vmsg/ffa/version.hpp>
 #include <vmsg/frame.hpp>
+#include <vmsg/interrupt_queue.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/bus.hpp>
 #include <vmsg/message/bus_address.hpp>
@@ -89,6 +90,9 @@
 #include <vmsg/session/direct_client.hpp>
 #include <vmsg/session/discover.hpp>
 #include <vmsg/session/driver_memory.hpp>
+#include <vmsg/session/discover.hpp>
+#include <vmsg/session/driver_memory.hpp>
+#include <vmsg/session/driver_memory_types.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/session/ffa_driver.hpp>
 #include <vmsg/session/memory_borrower.hpp>

@@ -8,8 +8,8 @@ using namespace vmsg;
 namespace {
 
 struct fake final : bus_member {
-    bool wants = true;      // to be suspended
-    bool resets = true;     // its device confirms
+    bool wants = true;  // to be suspended
+    bool resets = true; // its device confirms
     bool starts = true;
     int started = 0;
     int stopped = 0;
@@ -109,7 +109,8 @@ constexpr bool a_lost_device_is_not_asked() {
     f.all.lose_all();
     if (f.m[0].released != 1 || f.m[1].released != 0 || f.all.count(member_state::lost) != 3) return false;
     if (f.all.remove(f.m[1]).error() != errc::bad_state || f.all.start(f.m[1]).error() != errc::bad_state) return false;
-    if (f.all.suspend(f.m[1]).error() != errc::bad_state || f.all.resume(f.m[1]).error() != errc::bad_state) return false;
+    if (f.all.suspend(f.m[1]).error() != errc::bad_state || f.all.resume(f.m[1]).error() != errc::bad_state)
+        return false;
     f.all.memory_returned();
     return f.m[1].released == 1 && f.m[1].stopped == 0 && f.m[0].stopped == stopped && f.each(member_state::stopped);
 }

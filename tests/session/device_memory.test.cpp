@@ -81,8 +81,8 @@ TEST_CASE("Device memory: attributes other than those of the manager are refused
     CHECK_FALSE(detail::as_announced(announced, got, ffa::memory_flags::type_lend));
     CHECK_FALSE(detail::as_announced({.page_count = 2, .attrs = without(usual, area_attrs::non_secure)}, got, share));
     CHECK_FALSE(detail::as_announced({.page_count = 2, .attrs = without(usual, area_attrs::writeable)}, got, share));
-    CHECK_FALSE(detail::as_announced({.page_count = 2, .attrs = without(usual, area_attrs::write_back) |
-                                                                area_attrs::non_cacheable}, got, share));
+    CHECK_FALSE(detail::as_announced(
+        {.page_count = 2, .attrs = without(usual, area_attrs::write_back) | area_attrs::non_cacheable}, got, share));
     CHECK(detail::as_announced({.page_count = 2, .attrs = area_attrs::share}, got, share)); // an older revision
     got.permissions = ffa::memory_permissions::read_only;
     CHECK_FALSE(detail::as_announced(announced, got, share));
@@ -139,7 +139,8 @@ TEST_CASE("Device memory: BUSY of the manager is BUSY for the driver, after a bo
     CHECK(r.calls(disk, fid::mem_retrieve_req) == 3);
     CHECK(r.far.counters().busy == 2);
     shared_rig s;
-    REQUIRE(s.manager.add_fault({.kind = sim::fault_kind::refuse, .on = fid::mem_retrieve_req, .times = sim::for_ever}));
+    REQUIRE(
+        s.manager.add_fault({.kind = sim::fault_kind::refuse, .on = fid::mem_retrieve_req, .times = sim::for_ever}));
     CHECK(s.announce(2, area_attrs::usual) == errc::busy);
     CHECK(s.calls(disk, fid::mem_retrieve_req) == 20);
     CHECK(s.far.counters().given_up == 1);
@@ -166,7 +167,8 @@ TEST_CASE("Device memory: memory in too many parts is given back") {
     REQUIRE(r.session.open());
     ffa::memory_region parts[8];
     for (std::size_t i = 0; i < 8; ++i) parts[i] = {r.page_at(2 + 2 * i), 1};
-    CHECK(r.both.share(parts, area_attrs::usual).error() == errc::peer_error); // the provider of the rig wants one piece
+    CHECK(r.both.share(parts, area_attrs::usual).error() ==
+          errc::peer_error); // the provider of the rig wants one piece
     CHECK(r.calls(disk, fid::mem_relinquish) == 1);
     CHECK(r.nothing_left());
     device_memory<counting_conduit, sim_provider<decltype(r.manager)>, 4> small{r.disk_buffers, r.provider,

@@ -79,8 +79,10 @@ TEST_CASE("Driver memory: BUSY for ever costs 20 attempts and a clear error, for
     const struct {
         ffa::error code;
         errc seen;
-    } errors[]{{ffa::error::busy, errc::busy}, {ffa::error::no_memory, errc::no_memory},
-               {ffa::error::retry, errc::retry}, {ffa::error::interrupted, errc::timed_out}};
+    } errors[]{{ffa::error::busy, errc::busy},
+               {ffa::error::no_memory, errc::no_memory},
+               {ffa::error::retry, errc::retry},
+               {ffa::error::interrupted, errc::timed_out}};
     for (const auto& e : errors) {
         memory_rig<v2> r;
         REQUIRE(r.manager.add_fault(refusals(fid::mem_share, e.code, sim::for_ever)));
@@ -95,8 +97,8 @@ TEST_CASE("Driver memory: BUSY for ever costs 20 attempts and a clear error, for
 }
 
 TEST_CASE("Driver memory: an error that stays is not tried again") {
-    for (const ffa::error code : {ffa::error::denied, ffa::error::invalid_parameters, ffa::error::not_supported,
-                                  ffa::error::aborted}) {
+    for (const ffa::error code :
+         {ffa::error::denied, ffa::error::invalid_parameters, ffa::error::not_supported, ffa::error::aborted}) {
         memory_rig<v2> r;
         REQUIRE(r.manager.add_fault(refusals(fid::mem_share, code, sim::for_ever)));
         REQUIRE(r.session.open());
@@ -257,7 +259,8 @@ TEST_CASE("Driver memory: regions are counted and cut in 64 bits") {
     CHECK(r.near.area_pages(*memory, 0xffff'ffffull * page) == 0xffff'ffff);
     CHECK(r.near.area_pages(*memory, 2 * 0xffff'ffffull * page) == 0);
     CHECK(r.near.in_use() == 2);
-    const ffa::memory_region more[]{{0, 0xffff'ffff}, {std::uint64_t{1} << 45, 0xffff'ffff}, {std::uint64_t{1} << 46, 1}};
+    const ffa::memory_region more[]{
+        {0, 0xffff'ffff}, {std::uint64_t{1} << 45, 0xffff'ffff}, {std::uint64_t{1} << 46, 1}};
     CHECK(r.near.share(more, area_attrs::usual).error() == errc::full);
     CHECK(r.near.share({}, area_attrs::usual).error() == errc::invalid_argument);
     const ffa::memory_region wraps[]{{~std::uint64_t{0} - 4095, 1}};

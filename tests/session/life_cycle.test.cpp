@@ -224,8 +224,8 @@ TEST_CASE("Life cycle: nor when memory calls are refused for a while, or for goo
     };
     for (const auto& f : faults) {
         const auto fail = [&](auto& rig) {
-            REQUIRE(rig.manager.add_fault(
-                {.kind = sim::fault_kind::refuse, .on = f.on, .times = f.times, .code = f.code}));
+            REQUIRE(
+                rig.manager.add_fault({.kind = sim::fault_kind::refuse, .on = f.on, .times = f.times, .code = f.code}));
         };
         CHECK(check_all_orders<v2>("abmc", true, fail) == 24);
     }

@@ -103,8 +103,8 @@ template <revision R, driver_memory_capacity C = driver_memory_capacity{}> struc
           disk_calls{added(manager, disk, 2 * guest_base, disk_memory)},
           guest_buffers(guest_calls, {byte_span{guest_memory, page}, byte_span{guest_memory + page, page}, guest_base,
                                       guest_base + page}),
-          disk_buffers(disk_calls, {byte_span{disk_memory, page}, byte_span{disk_memory + page, page},
-                                    2 * guest_base, 2 * guest_base + page}),
+          disk_buffers(disk_calls, {byte_span{disk_memory, page}, byte_span{disk_memory + page, page}, 2 * guest_base,
+                                    2 * guest_base + page}),
           end(faults),
           far(disk_buffers, provider, ffa::version::v1_2, disk, p),
           near(guest_buffers, ffa::version::v1_2, guest, disk, p) {

@@ -42,10 +42,10 @@ protected:
 
 /// What members have refused or failed at, since the beginning.
 struct member_counters {
-    std::uint64_t refusals{};     ///< suspensions that a member did not want
-    std::uint64_t rolled_back{};  ///< members that ran again because another one refused
-    std::uint64_t not_resumed{};  ///< members that did not run again after a suspension or a roll-back
-    std::uint64_t unconfirmed{};  ///< resets that no device has confirmed
+    std::uint64_t refusals{};    ///< suspensions that a member did not want
+    std::uint64_t rolled_back{}; ///< members that ran again because another one refused
+    std::uint64_t not_resumed{}; ///< members that did not run again after a suspension or a roll-back
+    std::uint64_t unconfirmed{}; ///< resets that no device has confirmed
 };
 
 /// At most `Capacity` members, in the order in which they were added. What a call does to one member stands in its

@@ -44,8 +44,8 @@ constexpr bool as_announced(const proto::area_task& announced, const retrieved_m
 
 } // namespace detail
 
-/// One area after the other, of one bus or of all drivers of an `any_device_bus`. `Regions`: the most parts that an area
-/// can consist of; memory in more parts is refused. `BufferSize`: bytes of the RX buffer.
+/// One area after the other, of one bus or of all drivers of an `any_device_bus`. `Regions`: the most parts that an
+/// area can consist of; memory in more parts is refused. `BufferSize`: bytes of the RX buffer.
 ///
 ///     while (memory.step(bus, driver, now)) {}  // whenever the bus has had a frame, and at `due`
 template <ffa::conduit Conduit, memory_provider Provider, std::size_t Regions = 16, std::size_t BufferSize = 4096>
@@ -157,8 +157,8 @@ private:
                                    .page_count = ffa::page_count_of(regions),
                                    .attributes = borrower_.transaction().attributes,
                                    .permissions = borrower_.access().permissions,
-                                   .retention_requested = (task_.attrs & area_attrs::driver_retention_requested) !=
-                                                          area_attrs{}};
+                                   .retention_requested =
+                                       (task_.attrs & area_attrs::driver_retention_requested) != area_attrs{}};
         if (!detail::as_announced(task_, got, borrower_.transaction().flags)) return errc::bad_value;
         const auto memory = provider_.map(got);
         if (!memory) return memory.error();

@@ -110,7 +110,7 @@ private:
     work work_{};
     bool answered_ = false; // the manager has answered a call of this transaction
     ffa::memory_access receiver_{};
-    ffa::call_frame answer_{}; // the last one
+    ffa::call_frame answer_{};                      // the last one
     ffa::memory_sender sender_{{}, {}, {}, {}, {}}; // before that answer
     ffa::memory_handle handle_ = ffa::invalid_handle;
     detail::memory_attempts attempts_;

@@ -15,12 +15,12 @@ namespace vmsg {
 
 /// Memory of a driver that this endpoint may access now. Valid during the call of `map`.
 struct retrieved_memory {
-    ffa::endpoint_id owner{};             ///< as the manager has verified it
-    ffa::memory_regions regions{};        ///< in the order in which they are to be mapped, without a gap
-    std::uint64_t page_count{};           ///< 4 KiB pages of all regions
-    ffa::memory_attributes attributes{};  ///< as the manager reports them
+    ffa::endpoint_id owner{};              ///< as the manager has verified it
+    ffa::memory_regions regions{};         ///< in the order in which they are to be mapped, without a gap
+    std::uint64_t page_count{};            ///< 4 KiB pages of all regions
+    ffa::memory_attributes attributes{};   ///< as the manager reports them
     ffa::memory_permissions permissions{}; ///< what this endpoint may do
-    bool retention_requested{};           ///< hint of the driver that it will share the memory for long (oasis_v2)
+    bool retention_requested{};            ///< hint of the driver that it will share the memory for long (oasis_v2)
 };
 
 /// `map` gives one span over all pages, which stays valid until `unmap` is given exactly that one. Errors: `busy` or
