@@ -78,6 +78,7 @@ public:
         }
         if (strikes(rates_.drop)) {
             ++counters_.dropped;
+            last_has_left_ = false;
             return {};
         }
         if (strikes(rates_.delay)) {
@@ -98,7 +99,10 @@ public:
 
     constexpr result<inbound> receive(byte_span buffer, instant now) {
         release(now, false);
-        return wire_.receive(buffer, now);
+        const auto got = wire_.receive(buffer, now);
+        if (got.error() != errc::no_answer || last_has_left_) return got;
+        ++counters_.lost; // a frame that was sent late: its sender believes that another one was the last
+        return errc::would_block;
     }
 
     constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
@@ -134,6 +138,7 @@ private:
         const bool duplicate = strikes(rates_.duplicate);
         const result<void> outcome = wire_.send(peer, frame, now);
         if (!outcome) return outcome;
+        last_has_left_ = true;
         ++counters_.passed;
         if (corrupt) ++counters_.corrupted;
         if (duplicate && wire_.send(peer, frame, now)) {
@@ -146,6 +151,7 @@ private:
     constexpr bool hold(ffa::endpoint_id peer, byte_view frame, instant due, bool overtaken) {
         for (held_frame& h : held_) {
             if (h.taken) continue;
+            last_has_left_ = false;
             h.taken = true;
             h.overtaken = overtaken;
             h.size = static_cast<std::uint16_t>(frame.size());
@@ -167,6 +173,7 @@ private:
                 continue;
             }
             h.taken = false;
+            if (outcome) last_has_left_ = false;
             ++(outcome ? counters_.passed : counters_.lost);
         }
     }
@@ -175,6 +182,7 @@ private:
     fault_rates rates_;
     random_numbers random_;
     fault_counters counters_{};
+    bool last_has_left_ = true; // the carrier has the frame that its sender believes to be the last
     held_frame held_[Held]{};
 };
 
