@@ -167,6 +167,25 @@ TEST_CASE("Memory: donated memory has a new owner, who may send it on") {
     CHECK(r.can_access(disk));
 }
 
+TEST_CASE("Memory: what was donated on has its last owner alone") {
+    memory_rig r{sim::profiles::generic};
+    const ffa::memory_region regions[] = {{rig::page_at(guest, 4), 1}};
+    REQUIRE(r.send_page(op::donate));
+    REQUIRE(r.retrieve() == errc::none);
+    REQUIRE(r.send(op::donate, regions, net, disk));
+    CHECK_FALSE(r.can_access(disk));
+    REQUIRE(r.retrieve(net) == errc::none);
+    CHECK(r.can_access(net));
+    CHECK_FALSE(r.can_access(disk));
+    CHECK_FALSE(r.can_access(guest));
+    const ffa::memory_region mixed[] = {{rig::page_at(net, 4), 1}, {rig::page_at(guest, 4), 1}};
+    CHECK(r.send(op::share, mixed, disk, net).error() == errc::denied);
+    REQUIRE(r.send(op::donate, regions, disk, net));
+    REQUIRE(r.retrieve(disk) == errc::none);
+    CHECK(r.can_access(disk));
+    CHECK_FALSE(r.can_access(net));
+}
+
 TEST_CASE("Memory: pages that are not the sender's, or sent already, or no normal memory, are denied (trap 16)") {
     memory_rig r{sim::profiles::generic};
     alignas(4096) static std::uint8_t device[4096]{};
@@ -557,5 +576,17 @@ TEST_CASE("Memory: a partition that restarts has nothing any more") {
     CHECK(r.reclaim() == errc::none);
     REQUIRE(r.send_page(op::share));
     r.spmc.restart(guest);
+    CHECK(r.spmc.open_shares() == 0);
+}
+
+TEST_CASE("Memory: an owner that restarts gets its memory back when nobody has it any more") {
+    memory_rig r{sim::profiles::generic};
+    REQUIRE(r.send_page(op::lend));
+    REQUIRE(r.retrieve() == errc::none);
+    r.spmc.restart(guest);
+    CHECK_FALSE(r.can_access(guest));
+    CHECK(r.can_access(disk));
+    CHECK(r.relinquish() == errc::none);
+    CHECK(r.can_access(guest));
     CHECK(r.spmc.open_shares() == 0);
 }

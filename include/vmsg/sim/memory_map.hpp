@@ -61,12 +61,24 @@ constexpr bool has_retrieved(const share& s, ffa::endpoint_id id) {
     return false;
 }
 
+/// The donation that was the last of these bytes, which are known by the addresses of `origin`; or null. Handles count
+/// up, and nobody can donate what it does not own.
+constexpr const share* last_donation(const machine& m, ffa::endpoint_id origin, std::uint64_t address,
+                                     std::uint64_t length) {
+    const share* last = nullptr;
+    for (const share& s : m.shares) {
+        if (s.state != share_state::donated || s.origin != origin || !touches(s, address, length)) continue;
+        if (last == nullptr || s.sent.handle > last->sent.handle) last = &s;
+    }
+    return last;
+}
+
 /// The area of memory that was given to `id` for good, or null.
 constexpr const memory_area* donated_to(const machine& m, ffa::endpoint_id id, std::uint64_t address,
                                         std::uint64_t length) {
     for (const share& s : m.shares) {
-        if (s.state != share_state::donated || s.given[0].receiver != id) continue;
-        if (contains(s, address, length)) return area_of(m, s.origin, address, length);
+        if (s.state != share_state::donated || s.given[0].receiver != id || !contains(s, address, length)) continue;
+        if (last_donation(m, s.origin, address, length) == &s) return area_of(m, s.origin, address, length);
     }
     return nullptr;
 }
@@ -74,11 +86,7 @@ constexpr const memory_area* donated_to(const machine& m, ffa::endpoint_id id, s
 /// The area that `id` owns and in which these bytes are, or null.
 constexpr const memory_area* owned(const machine& m, ffa::endpoint_id id, std::uint64_t address, std::uint64_t length) {
     if (const memory_area* const area = donated_to(m, id, address, length)) return area;
-    const memory_area* const area = area_of(m, id, address, length);
-    if (area == nullptr) return nullptr;
-    for (const share& s : m.shares)
-        if (s.state == share_state::donated && s.origin == id && touches(s, address, length)) return nullptr;
-    return area;
+    return last_donation(m, id, address, length) == nullptr ? area_of(m, id, address, length) : nullptr;
 }
 
 /// Whether an owner has given it away: to anybody, or so that the owner itself has no access.

@@ -116,7 +116,7 @@ constexpr answer answer_relinquish(machine& m, partition& p) {
     const bool clears = (r->flags & ffa::memory_flags::zero) != ffa::memory_flags::none;
     if (clears && s->operation == ffa::memory_operation::share) return refuse(ffa::error::invalid_parameters);
     if (clears || b->clear_after) clear_memory(m, *s);
-    *b = {};
+    give_back(*s, *b);
     return granted();
 }
 

@@ -52,34 +52,29 @@ template <class Call> constexpr result<byte_view> descriptor_of(machine& m, cons
     return private_copy(m, *buffer).first(length);
 }
 
-// The pages have to be the sender's own, normal memory, and not yet sent to anybody.
-constexpr bool may_send(const machine& m, const partition& p, const ffa::memory_region& r) {
+// The area of pages that `p` may send: its own, normal memory, and not yet sent to anybody. Null if it may not.
+constexpr const memory_area* sendable(const machine& m, const partition& p, const ffa::memory_region& r) {
     const std::uint64_t length = r.page_count * ffa::page_size;
     const memory_area* const area = owned(m, p.id(), r.address, length);
-    return area != nullptr && !area->device && !is_sent(m, p.id(), r.address, length, false);
+    return area == nullptr || area->device || is_sent(m, p.id(), r.address, length, false) ? nullptr : area;
 }
 
+// All regions of a transaction are known by the addresses of one endpoint, from which the memory came.
 constexpr result<void> add_regions(const machine& m, const partition& p, share& s, const ffa::memory_regions& regions) {
     if (const auto counted = s.tally.add(regions); !counted) return counted.error();
     for (std::size_t i = 0; i < regions.size(); ++i) {
         const ffa::memory_region r = regions[i];
-        if (!may_send(m, p, r)) return errc::denied;
+        const memory_area* const area = sendable(m, p, r);
+        if (area == nullptr) return errc::denied;
+        if (s.have == 0) s.origin = area->owner;
+        if (s.origin != area->owner) return errc::denied;
         s.regions[s.have++] = r;
     }
     return {};
 }
 
-// In whose areas the memory is: the sender's, unless it was donated to it.
-constexpr ffa::endpoint_id origin_of(const machine& m, const partition& p, const share& s) {
-    if (s.have == 0) return p.id();
-    const std::uint64_t length = s.regions[0].page_count * ffa::page_size;
-    const memory_area* const area = donated_to(m, p.id(), s.regions[0].address, length);
-    return area == nullptr ? p.id() : area->owner;
-}
-
 // What the sender is told: it is all there, or the next fragment is wanted.
-constexpr answer sent_so_far(machine& m, const partition& p, share& s) {
-    s.origin = origin_of(m, p, s);
+constexpr answer sent_so_far(const machine& m, share& s) {
     if (!s.tally.complete()) {
         const auto more = ffa::mem_send_answer{ffa::mem_send_answer::kind::more, s.sent.handle, s.received, {}};
         return {ffa::encode(more), 5};
@@ -149,7 +144,7 @@ constexpr answer answer_mem_send(machine& m, const partition& p, const ffa::call
         discard(*s);
         return refuse(added.error());
     }
-    return sent_so_far(m, p, *s);
+    return sent_so_far(m, *s);
 }
 
 constexpr answer answer_frag_tx(machine& m, const partition& p, const ffa::call_frame& frame) {
@@ -168,7 +163,7 @@ constexpr answer answer_frag_tx(machine& m, const partition& p, const ffa::call_
         return refuse(why);
     }
     s->received += call.length;
-    return sent_so_far(m, p, *s);
+    return sent_so_far(m, *s);
 }
 
 constexpr bool anybody_has(const share& s) {
@@ -189,12 +184,19 @@ constexpr answer answer_reclaim(machine& m, const partition& p, const ffa::call_
     return granted();
 }
 
-// What a partition that starts anew had sent and nobody has, and what it had retrieved.
+// A borrower has given the memory back.
+constexpr void give_back(share& s, borrower& b) {
+    b = {};
+    if (s.orphan && !anybody_has(s)) discard(s);
+}
+
+// A partition that starts anew has lost what it had retrieved, and gets back what it had sent, once nobody has it.
 constexpr void forget_memory(machine& m, const partition& p) {
     for (share& s : m.shares) {
         if (s.state == share_state::empty || s.state == share_state::donated) continue;
-        if (borrower* const b = borrower_of(s, p.id())) *b = {};
-        if (s.owner == p.id() && !anybody_has(s)) discard(s);
+        if (s.owner == p.id()) s.orphan = true;
+        if (borrower* const b = borrower_of(s, p.id())) give_back(s, *b);
+        if (s.orphan && !anybody_has(s)) discard(s);
     }
 }
 

@@ -52,6 +52,7 @@ struct share {
     ffa::memory_access given[max_borrowers]{};
     borrower borrowers[max_borrowers]{};
     std::size_t borrower_count = 0;
+    bool orphan = false; ///< its owner has started anew: reclaimed as soon as nobody has it
     std::uint32_t page_count = 0;
     std::uint32_t region_count = 0; ///< regions in all
     std::uint32_t have = 0;         ///< regions so far
