@@ -58,7 +58,9 @@ extern "C" {
     return session.wait(0).kind == proto::driver_event_kind::none;
 }
 [[gnu::noinline]] bool counted_request(session_type& session) { return session.at(device_number).status().has_value(); }
-[[gnu::noinline]] bool counted_client_kick(client_type& client) { return client.notify(device_number, 0, 1).has_value(); }
+[[gnu::noinline]] bool counted_client_kick(client_type& client) {
+    return client.notify(device_number, 0, 1).has_value();
+}
 [[gnu::noinline]] bool counted_client_request(client_type& client) {
     return client.ask(device_number, get_device_status_request{}).has_value();
 }
@@ -67,7 +69,8 @@ extern "C" {
 int main() {
     static world w;
     need(w.spmc.add({.id = driver_id}).has_value());
-    need(w.spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(w.peer)}).has_value());
+    need(w.spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(w.peer)})
+             .has_value());
     need(ffa::negotiate(w.call).has_value());
     need(w.session.open().has_value());
     need(w.session.at(device_number).negotiate(feature_set{{0x200, 0x103, 0, 0}}).has_value());

@@ -97,9 +97,8 @@ void attend(bus_type& bus, const proto::area_task& task) {
 /// Runs for ever: in turns the manager's guest and the server of whoever asks.
 extern "C" void partition_main() {
     transports::direct_device wire{R, device_role_uuid, msg_size};
-    bus_type bus{{.max_msg_size = msg_size,
-                  .bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
-                  .can_push = false}};
+    bus_type bus{
+        {.max_msg_size = msg_size, .bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .can_push = false}};
     entropy_device device{bus.areas()};
     proto::attached<entropy_device> port{device};
     if (!bus.attach(1, port)) return;

@@ -41,8 +41,8 @@ template <revision R, class Conduit> struct world {
 
     explicit world(const sim::profile& rules) : spmc(rules) {
         REQUIRE(spmc.add({.id = driver_id}));
-        REQUIRE(spmc.add(
-            {.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
+        REQUIRE(
+            spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
     }
 
     static void answer(void* context, arch_test::instruction what, ffa::call_frame& frame) {
@@ -62,8 +62,8 @@ template <revision R, class Conduit> void whole_life(const sim::profile& rules, 
         {.kind = sim::fault_kind::interrupt, .on = ffa::function_id::msg_send_direct_req2, .times = 3}));
     CHECK(w.session.ping(1));
     CHECK(w.wire.counters().resumed == 3);
-    REQUIRE(w.spmc.add_fault(
-        {.kind = sim::fault_kind::refuse, .on = ffa::function_id::msg_send_direct_req2, .times = 2}));
+    REQUIRE(
+        w.spmc.add_fault({.kind = sim::fault_kind::refuse, .on = ffa::function_id::msg_send_direct_req2, .times = 2}));
     CHECK(w.session.ping(2));
     CHECK(w.wire.counters().busy == 2);
     take_down(w);
@@ -78,9 +78,7 @@ TEST_CASE_TEMPLATE("SMC: a bus is brought up, used, interrupted and closed, with
     for (const sim::profile* rules : sim::profiles::all) whole_life<Rev::value, ffa::smc_conduit>(*rules, 1);
 }
 
-TEST_CASE("HVC: the same") {
-    whole_life<revision::oasis_v2, ffa::hvc_conduit>(sim::profiles::generic, 0);
-}
+TEST_CASE("HVC: the same") { whole_life<revision::oasis_v2, ffa::hvc_conduit>(sim::profiles::generic, 0); }
 
 TEST_CASE("SMC: discovery through RX and TX") {
     world<revision::oasis_v2, ffa::smc_conduit> w{sim::profiles::hafnium};

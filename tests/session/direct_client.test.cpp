@@ -125,14 +125,14 @@ TEST_CASE("direct client: answers that are none") {
         return rig.client.ask(number, get_vqueue_request{0}).error();
     };
     CHECK(rig.client.ask(number, get_vqueue_request{0}));
-    CHECK(change(4, 0x0001'0000) == errc::stale_token);        // another device
-    CHECK(change(4, 0x0001'0000'0000) == errc::stale_token);   // another request
-    CHECK(change(4, 0x0100) == errc::bad_type);                // another message
+    CHECK(change(4, 0x0001'0000) == errc::stale_token);      // another device
+    CHECK(change(4, 0x0001'0000'0000) == errc::stale_token); // another request
+    CHECK(change(4, 0x0100) == errc::bad_type);              // another message
     CHECK(change(4, 0x0004'0000'0000'0000) == errc::bad_length);
     CHECK(change(4, 0x4000'0000'0000'0000) == errc::truncated);
-    CHECK(change(5, 1) == errc::bad_value);                    // another queue
-    CHECK(change(1, 1) == errc::bad_value);                    // for somebody else
-    CHECK(change(0, 1 << 8) == errc::not_supported);           // no FF-A at all
+    CHECK(change(5, 1) == errc::bad_value);          // another queue
+    CHECK(change(1, 1) == errc::bad_value);          // for somebody else
+    CHECK(change(0, 1 << 8) == errc::not_supported); // no FF-A at all
     CHECK(rig.client.counters().protocol_errors == 1);
 }
 

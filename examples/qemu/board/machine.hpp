@@ -8,10 +8,11 @@
 
 namespace board {
 
-inline constexpr std::uint64_t flash = 0;                        ///< the monitor; only the secure world sees it
-inline constexpr std::uint64_t interrupt_controller = 0x0800'0000; ///< GICv2: distributor, and the CPU interface behind it
-inline constexpr std::uint64_t uart = 0x0900'0000;               ///< PL011
-inline constexpr std::uint64_t secure_memory = 0x0e00'0000;      ///< 16 MiB: data of the monitor, then the partition
+inline constexpr std::uint64_t flash = 0; ///< the monitor; only the secure world sees it
+inline constexpr std::uint64_t interrupt_controller =
+    0x0800'0000;                                            ///< GICv2: distributor, and the CPU interface behind it
+inline constexpr std::uint64_t uart = 0x0900'0000;          ///< PL011
+inline constexpr std::uint64_t secure_memory = 0x0e00'0000; ///< 16 MiB: data of the monitor, then the partition
 inline constexpr std::uint64_t partition_base = 0x0e20'0000;
 inline constexpr std::uint64_t partition_data = 0x0e40'0000;
 inline constexpr std::uint64_t secure_memory_end = 0x0f00'0000;
@@ -35,9 +36,9 @@ enum class conduit_kind : std::uint64_t {
 /// What goes otherwise than usual. The table in faults.inc has the names and what each means.
 enum class fault : std::uint64_t {
     none,
-#define VMSG_EXAMPLE_FAULT(name, text, what) name,
+#define BOARD_FAULT(name, text, what) name,
 #include "../faults.inc"
-#undef VMSG_EXAMPLE_FAULT
+#undef BOARD_FAULT
 };
 
 /// What examples/qemu/run writes into memory before the machine starts.

@@ -11,10 +11,10 @@
 namespace board {
 
 enum class mapping : std::uint64_t {
-    code = 0x0 << 2 | 1 << 7 | 3 << 8 | 1 << 10,                                  ///< normal, read-only
-    data = 0x0 << 2 | 0 << 7 | 3 << 8 | 1 << 10 | std::uint64_t{3} << 53,         ///< normal, never executed
-    device = 0x1 << 2 | 0 << 7 | 0 << 8 | 1 << 10 | std::uint64_t{3} << 53,       ///< Device-nGnRE
-    normal_world = 1 << 5 | 3 << 8 | 1 << 10 | std::uint64_t{3} << 53,            ///< `data` of the other world
+    code = 0x0 << 2 | 1 << 7 | 3 << 8 | 1 << 10,                            ///< normal, read-only
+    data = 0x0 << 2 | 0 << 7 | 3 << 8 | 1 << 10 | std::uint64_t{3} << 53,   ///< normal, never executed
+    device = 0x1 << 2 | 0 << 7 | 0 << 8 | 1 << 10 | std::uint64_t{3} << 53, ///< Device-nGnRE
+    normal_world = 1 << 5 | 3 << 8 | 1 << 10 | std::uint64_t{3} << 53,      ///< `data` of the other world
 };
 
 /// The tables of one exception level.
@@ -56,7 +56,7 @@ public:
         constexpr std::uint64_t attributes = 0x04ff; // 0: normal, write-back; 1: Device-nGnRE
         // 39-bit addresses, tables in normal memory, 4 KiB granule.
         constexpr std::uint64_t control = 25 | 1 << 8 | 1 << 10 | 3 << 12 | std::uint64_t{1} << 23;
-        constexpr std::uint64_t el1_size = std::uint64_t{2} << 32;             // of physical addresses: 40 bits
+        constexpr std::uint64_t el1_size = std::uint64_t{2} << 32;               // of physical addresses: 40 bits
         constexpr std::uint64_t higher_level = 2 << 16 | std::uint64_t{1} << 31; // the same, and a bit that is one
         constexpr std::uint64_t higher_control = (control & ~(std::uint64_t{1} << 23)) | 1 << 23 | higher_level;
         constexpr std::uint64_t enable = 1 | 1 << 2 | 1 << 12; // MMU, data cache, instruction cache

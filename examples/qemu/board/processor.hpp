@@ -18,7 +18,7 @@
 
 namespace board {
 
-/// What SCTLR of any exception level has besides its bits that are one: without the MMU, a trap for what is not aligned.
+/// What SCTLR of any exception level has beside the bits that are one: without the MMU, a trap for what is not aligned.
 #ifdef BOARD_WITHOUT_MMU
 inline constexpr std::uint64_t alignment_check = 1 << 1;
 #else
@@ -39,7 +39,9 @@ inline std::uint64_t ticks_of(vmsg::duration time) { return time * BOARD_READ("c
 /// A session's clock. There is nobody else to let work; the peer works inside the calls.
 class clock {
 public:
-    vmsg::instant now() const { return ticks() / frequency_ * vmsg::seconds + ticks() % frequency_ * vmsg::seconds / frequency_; }
+    vmsg::instant now() const {
+        return ticks() / frequency_ * vmsg::seconds + ticks() % frequency_ * vmsg::seconds / frequency_;
+    }
     void idle(vmsg::instant until) const {
         const vmsg::instant end = until == vmsg::never ? now() + most_at_once : until;
         while (now() < end) asm volatile("yield");

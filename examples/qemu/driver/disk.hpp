@@ -17,7 +17,7 @@ namespace driver {
 using namespace vmsg;
 
 template <class Session> class disk {
-    static constexpr std::size_t granule = 512;    // bytes
+    static constexpr std::size_t granule = 512;     // bytes
     static constexpr std::size_t most_blocks = 256; // of the pool
     static constexpr std::uint32_t queue_size = 16; // entries
 
@@ -26,13 +26,16 @@ public:
 
     /// Takes its rings and buffers out of `pool`, which the device side knows as `area`.
     disk(Session& session, std::uint16_t number, std::uint16_t area, byte_span pool)
-        : session_(session), device_(session.at(number)), pool_(*make_bus_address<newest_revision>(area, 0), pool, granule) {}
+        : session_(session),
+          device_(session.at(number)),
+          pool_(*make_bus_address<newest_revision>(area, 0), pool, granule) {}
 
     /// From reset to DRIVER_OK. Errors end the machine.
     void bring_up() {
         using namespace virtio;
         const feature_set wanted = split_queue_features | feature_set{block_feature::flush, block_feature::seg_max};
-        const feature_set accepted = board::need(device_.negotiate(wanted, feature_set{feature::version_1}), "negotiation");
+        const feature_set accepted =
+            board::need(device_.negotiate(wanted, feature_set{feature::version_1}), "negotiation");
         if (device_.identity().device_id != block_device_id) board::fail("the device is not a disk");
         std::uint8_t bytes[block_config_size]{};
         const std::size_t there = device_.identity().config_size;
@@ -85,7 +88,8 @@ private:
         result<virtio::completion> done = errc::would_block;
         const instant end = session_.clock().now() + patience;
         while (done.error() == errc::would_block && session_.clock().now() < end) {
-            if (session_.wait(session_.clock().now()).kind == proto::driver_event_kind::bus_failed) board::fail("the bus failed");
+            if (session_.wait(session_.clock().now()).kind == proto::driver_event_kind::bus_failed)
+                board::fail("the bus failed");
             done = queue_.poll_used();
         }
         const std::uint32_t moved = board::need(request_.finish(board::need(done, "completion")), "request");

@@ -45,12 +45,14 @@ result<void> ping_by_indirect_messages(board::endpoint<Conduit>& self, ffa::endp
     constexpr std::size_t msg_size = constants_of<newest_revision>.ffa_max_msg_size;
     const auto known = static_cast<std::uint32_t>(ffa::function_id::msg_send2);
     if (const auto has = outcome_of_call(self.call(), ffa::features_call{known}); !has) return has;
-    if (const auto made = outcome_of_call(self.call(), ffa::notification_bitmap_create_call{self.id(), 1}); !made) return made;
+    if (const auto made = outcome_of_call(self.call(), ffa::notification_bitmap_create_call{self.id(), 1}); !made)
+        return made;
     auto options = transports::indirect_driver_options(msg_size);
     options.ffa_version = self.version().use;
     transports::indirect<Conduit> wire{self.buffers(), self.id(), peer, options};
     scheduler<Conduit> clock{self.call(), peer};
-    driver_session<decltype(wire), decltype(clock)> session{wire, clock, peer, {.policy = proto::indirect_retry_policy}};
+    driver_session<decltype(wire), decltype(clock)> session{
+        wire, clock, peer, {.policy = proto::indirect_retry_policy}};
     result<void> done = session.open();
     if (done) done = session.ping(0x600d);
     if (done) done = session.close();

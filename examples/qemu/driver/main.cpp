@@ -50,8 +50,7 @@ public:
     interrupted_conduit(board::conduit_kind kind, bool with_timer) : call_(kind), with_timer_(with_timer) {}
 
     void operator()(ffa::call_frame& frame) {
-        if (with_timer_ && ffa::function_of(frame) == ffa::function_id::msg_send_direct_req2)
-            driver::timer::start(100);
+        if (with_timer_ && ffa::function_of(frame) == ffa::function_id::msg_send_direct_req2) driver::timer::start(100);
         call_(frame);
         if (ffa::decode_interrupt(frame)) ++interruptions_;
     }
@@ -136,15 +135,16 @@ void run(const board::settings& chosen) {
 
     wire_type wire{call, self.id(), peer};
     board::clock clock;
-    session_type session{wire,
-                         clock,
-                         peer,
-                         {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
-                          .policy = proto::direct_retry_policy}};
+    session_type session{
+        wire,
+        clock,
+        peer,
+        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = proto::direct_retry_policy}};
     need(session.open(), "the bus does not come up");
     const auto devices = session.devices();
     if (devices.size() == 0) board::fail("there is no device on the bus");
-    const auto area = need(session.share(static_cast<std::uint64_t>(handle), driver::pool_pages, area_attrs::usual), "AREA_SHARE");
+    const auto area =
+        need(session.share(static_cast<std::uint64_t>(handle), driver::pool_pages, area_attrs::usual), "AREA_SHARE");
     driver::disk<session_type> disk{session, *devices.begin(), area, pool.bytes};
     disk.bring_up();
     print_line("disk of ", disk.sectors(), " sectors");
@@ -161,12 +161,10 @@ void run(const board::settings& chosen) {
     print_line("indirect messages: ", pinged ? "PING was answered" : "not supported");
     need(self.buffers().unmap(), "FFA_RXTX_UNMAP");
     const auto& seen = wire.counters();
-    print_line("direct messages ", seen.sent, ", busy ", seen.busy, ", resumed ",
-               seen.resumed, ", interrupted ", call.interruptions(), ", timer interrupts ",
-               std::uint64_t{timer_interrupts});
+    print_line("direct messages ", seen.sent, ", busy ", seen.busy, ", resumed ", seen.resumed, ", interrupted ",
+               call.interruptions(), ", timer interrupts ", std::uint64_t{timer_interrupts});
     if (with_timer && (call.interruptions() == 0 || timer_interrupts == 0)) board::fail("no request was interrupted");
-    print_line("leaks ", session.engine().open_areas(), " areas ",
-               session.engine().open_requests(), " requests");
+    print_line("leaks ", session.engine().open_areas(), " areas ", session.engine().open_requests(), " requests");
 }
 
 } // namespace

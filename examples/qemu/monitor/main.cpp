@@ -98,9 +98,9 @@ void give_interrupts_away() {
         return reinterpret_cast<volatile std::uint32_t*>(board::interrupt_controller + offset);
     };
     for (std::uint64_t group = 0x80; group < 0xa0; group += 4) *at(group) = 0xffff'ffff; // GICD_IGROUPR
-    *at(0x1'0004) = 0xff;                                                               // GICC_PMR
-    *at(0x1'0000) = 3;                                                                  // GICC_CTLR
-    *at(0) = 3;                                                                         // GICD_CTLR
+    *at(0x1'0004) = 0xff;                                                                // GICC_PMR
+    *at(0x1'0000) = 3;                                                                   // GICC_CTLR
+    *at(0) = 3;                                                                          // GICD_CTLR
 }
 
 /// EL2 as a driver at EL2 or the program that relays calls needs it.
@@ -133,10 +133,10 @@ extern "C" void monitor_main() {
     std::memcpy(reinterpret_cast<void*>(board::partition_base), partition_image,
                 address_in(partition_image_end) - address_in(partition_image));
 
-    constexpr std::uint64_t masked = 0x3c0;                              // all interrupts
-    constexpr std::uint64_t common = 3 << 4 | 1 << 10 | 1 << 11;         // bits that are one, AArch64, timers
-    constexpr std::uint64_t to_el3 = 1 << 1;                             // IRQ
-    constexpr std::uint64_t non_secure = 1 << 0 | 1 << 8;                // and HVC is allowed
+    constexpr std::uint64_t masked = 0x3c0;                      // all interrupts
+    constexpr std::uint64_t common = 3 << 4 | 1 << 10 | 1 << 11; // bits that are one, AArch64, timers
+    constexpr std::uint64_t to_el3 = 1 << 1;                     // IRQ
+    constexpr std::uint64_t non_secure = 1 << 0 | 1 << 8;        // and HVC is allowed
     monitor::world secure{"partition", board::partition_base, masked | 5, common | to_el3};
     monitor::world normal{"driver", relayed ? board::hypervisor_base : board::driver_base,
                           masked | (at_el2 ? std::uint64_t{9} : std::uint64_t{5}), common | non_secure};

@@ -29,10 +29,10 @@ enum class exit_reason : std::uint64_t { call, interrupt };
 
 // The registers of EL1, which both worlds use.
 #define MONITOR_EL1_REGISTERS(each)                                                                                    \
-    each(sctlr_el1) each(ttbr0_el1) each(ttbr1_el1) each(tcr_el1) each(mair_el1) each(amair_el1) each(vbar_el1)         \
-    each(sp_el1) each(elr_el1) each(spsr_el1) each(esr_el1) each(far_el1) each(afsr0_el1) each(afsr1_el1)               \
-    each(contextidr_el1) each(tpidr_el0) each(tpidrro_el0) each(tpidr_el1) each(cpacr_el1) each(par_el1)                \
-    each(csselr_el1) each(cntkctl_el1)
+    each(sctlr_el1) each(ttbr0_el1) each(ttbr1_el1) each(tcr_el1) each(mair_el1) each(amair_el1) each(vbar_el1)        \
+        each(sp_el1) each(elr_el1) each(spsr_el1) each(esr_el1) each(far_el1) each(afsr0_el1) each(afsr1_el1)          \
+            each(contextidr_el1) each(tpidr_el0) each(tpidrro_el0) each(tpidr_el1) each(cpacr_el1) each(par_el1)       \
+                each(csselr_el1) each(cntkctl_el1)
 
 struct el1_registers {
 #define MONITOR_MEMBER(name) std::uint64_t name = 0;

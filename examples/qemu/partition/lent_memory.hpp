@@ -69,7 +69,8 @@ private:
     result<void> relinquish() {
         const auto tx = self_.buffers().tx();
         if (!tx) return tx.error();
-        if (const auto written = ffa::encode_memory_relinquish(*tx, {handle_, {}, self_.id()}); !written) return written;
+        if (const auto written = ffa::encode_memory_relinquish(*tx, {handle_, {}, self_.id()}); !written)
+            return written;
         ffa::call_frame frame = ffa::encode(ffa::mem_relinquish_call{});
         self_.call()(frame);
         return ffa::outcome_of(frame);

@@ -23,10 +23,11 @@
 
 namespace vmsg {
 
-/// How often a `direct_client` tries, and how long it waits. Derive from it to change something.
+/// How often a `direct_client` tries a request, and how long it waits for one that was interrupted. Derive from it to
+/// change something.
 struct direct_client_policy {
-    static constexpr std::uint32_t attempts = proto::direct_retry_policy.busy_attempts;     ///< of one request
-    static constexpr duration response_timeout = proto::direct_retry_policy.response_timeout; ///< of an interrupted one
+    static constexpr std::uint32_t attempts = proto::direct_retry_policy.busy_attempts;
+    static constexpr duration response_timeout = proto::direct_retry_policy.response_timeout;
 };
 
 /// Asks one peer. Every call returns when it has an answer or has failed. Errors of `ask` and `notify`: those of
@@ -43,8 +44,7 @@ public:
         : clock_(clock), wire_(conduit, self, peer, {constants_of<R>.ffa_max_msg_size, service}) {}
 
     /// Makes a request of device `dev_num`, 0 for the bus. A tail in the answer lives until the next call.
-    template <message Request>
-    constexpr result<response_of<Request>> ask(std::uint16_t dev_num, const Request& asked) {
+    template <message Request> constexpr result<response_of<Request>> ask(std::uint16_t dev_num, const Request& asked) {
         const header h{.dev_num = dev_num, .token = ++token_};
         const errc why = exchange(h, asked);
         if (why != errc::none) return why;
@@ -120,8 +120,7 @@ private:
         }
     }
 
-    template <message Request>
-    constexpr result<response_of<Request>> judge(const header& h, const Request& asked) {
+    template <message Request> constexpr result<response_of<Request>> judge(const header& h, const Request& asked) {
         const auto size = judge_header(h);
         if (!size) return size.error();
         const auto got = decode<response_of<Request>, R>(byte_view{bytes_}.first(*size));

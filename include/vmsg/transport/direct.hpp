@@ -57,7 +57,11 @@ public:
     /// The conduit outlives it.
     constexpr direct_driver(Conduit& conduit, ffa::endpoint_id self, ffa::endpoint_id peer,
                             const direct_options& options = {})
-        : conduit_(conduit), options_(options), self_(self), peer_(peer), route_(ffa::route_of(self, peer, options.service)) {
+        : conduit_(conduit),
+          options_(options),
+          self_(self),
+          peer_(peer),
+          route_(ffa::route_of(self, peer, options.service)) {
         VMSG_ASSERT(options.max_msg_size <= word_image::size_bytes);
     }
 
