@@ -87,10 +87,9 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/direct_client.hpp
-    include/vmsg/session/driver_memory.hpp
-    include/vmsg/session/driver_memory_types.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_memory.hpp
+    include/vmsg/session/driver_memory_types.hpp
     include/vmsg/session/driver_session.hpp
     include/vmsg/session/ffa_driver.hpp
     include/vmsg/session/memory_borrower.hpp

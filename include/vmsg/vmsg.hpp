@@ -90,8 +90,6 @@
 #include <vmsg/session/direct_client.hpp>
 #include <vmsg/session/discover.hpp>
 #include <vmsg/session/driver_memory.hpp>
-#include <vmsg/session/discover.hpp>
-#include <vmsg/session/driver_memory.hpp>
 #include <vmsg/session/driver_memory_types.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/session/ffa_driver.hpp>
