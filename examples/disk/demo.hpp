@@ -352,8 +352,8 @@ private:
     bound_device entropy_;
     vmsg::virtio::block_limits limits_;
     std::array<std::uint64_t, 4> round_trips_{}; // of the last bring-up: bus, area, disk, entropy
-    std::uint64_t memory_calls_ = 0;               // FF-A, until the last bring-up
-    std::uint64_t steady_memory_calls_ = 0;        // FF-A, between a bring-up and its end
+    std::uint64_t memory_calls_ = 0;             // FF-A, until the last bring-up
+    std::uint64_t steady_memory_calls_ = 0;      // FF-A, between a bring-up and its end
     bool connected_ = false;
     int restarts_ = 0;
 };

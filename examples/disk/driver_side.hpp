@@ -56,7 +56,7 @@ struct bound_device {
 
 /// Everything that depends on the device side throws `lost` when it fails: `connect` may be called again then.
 template <vmsg::revision R, vmsg::transport Wire, vmsg::session_clock Clock> class driver_side {
-    static constexpr std::size_t granule = 512; ///< bytes
+    static constexpr std::size_t granule = 512;                        ///< bytes
     static constexpr std::size_t pool_pages = 128;                     ///< what a guest of Xen can share at a time
     static constexpr std::uint32_t longest_config = 4096;              ///< bytes of configuration that are read
     static constexpr vmsg::duration look_interval = 1 * vmsg::seconds; ///< without an EVENT_USED
@@ -66,13 +66,12 @@ template <vmsg::revision R, vmsg::transport Wire, vmsg::session_clock Clock> cla
     static constexpr int most_closes = 5;
 
     struct policy : vmsg::session_policy<R> {
-        static constexpr vmsg::proto::driver_capacity capacity{
-            .devices = 8,
-            .requests = 4,
-            .areas = 2,
-            .kicks = 4,
-            .msg_size = vmsg::constants_of<R>.ffa_max_msg_size,
-            .fifo = R == vmsg::revision::oasis_v2};
+        static constexpr vmsg::proto::driver_capacity capacity{.devices = 8,
+                                                               .requests = 4,
+                                                               .areas = 2,
+                                                               .kicks = 4,
+                                                               .msg_size = vmsg::constants_of<R>.ffa_max_msg_size,
+                                                               .fifo = R == vmsg::revision::oasis_v2};
         static constexpr int attempts = 5;
     };
     using session_type = vmsg::driver_session<Wire, Clock, policy>;

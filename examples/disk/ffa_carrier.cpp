@@ -54,16 +54,15 @@ ffa_carrier::ffa_carrier(const options& chosen)
       entry_(chosen.revision, vmsg::device_role_uuid, max_msg_size()) {}
 
 sim::spmc_hooks ffa_carrier::hooks_of(ffa_carrier& c) {
-    return {.context = &c,
-            .pending =
-                [](void* context, ffa::endpoint_id receiver, bool) {
-                    auto& self = *static_cast<ffa_carrier*>(context);
-                    (receiver == driver_id ? self.driver_interrupt_ : self.wake_) = true;
-                },
-            .called =
-                [](void* context, ffa::endpoint_id from, const ffa::call_frame& call, const ffa::call_frame& answer) {
-                    static_cast<ffa_carrier*>(context)->note(from, call, answer);
-                }};
+    return {
+        .context = &c,
+        .pending =
+            [](void* context, ffa::endpoint_id receiver, bool) {
+                auto& self = *static_cast<ffa_carrier*>(context);
+                (receiver == driver_id ? self.driver_interrupt_ : self.wake_) = true;
+            },
+        .called = [](void* context, ffa::endpoint_id from, const ffa::call_frame& call,
+                     const ffa::call_frame& answer) { static_cast<ffa_carrier*>(context)->note(from, call, answer); }};
 }
 
 sim::spmc_conduit ffa_carrier::added(ffa::endpoint_id id) {
@@ -77,7 +76,8 @@ sim::spmc_conduit ffa_carrier::added(ffa::endpoint_id id) {
 ffa::rxtx_memory ffa_carrier::buffers_in(std::size_t first) {
     const vmsg::byte_span tx{pages_[first].bytes.data(), sizeof(memory_page)};
     const vmsg::byte_span rx{pages_[first + 1].bytes.data(), sizeof(memory_page)};
-    for (const vmsg::byte_span one : {tx, rx}) static_cast<void>(manager_.add_memory(first == 0 ? driver_id : device_id, one));
+    for (const vmsg::byte_span one : {tx, rx})
+        static_cast<void>(manager_.add_memory(first == 0 ? driver_id : device_id, one));
     return {tx, rx, manager_type::address_of(tx), manager_type::address_of(rx)};
 }
 
@@ -106,7 +106,8 @@ void ffa_carrier::add_faults() {
     const auto sending = indirect ? ffa::function_id::msg_send2 : ffa::function_id::msg_send_direct_req2;
     const auto entering = indirect ? ffa::function_id::run : ffa::function_id::msg_send_direct_req2;
     const auto add = [this](sim::fault_kind kind, ffa::function_id on, std::uint32_t times) {
-        if (times != 0) static_cast<void>(manager_.add_fault({.kind = kind, .on = on, .times = times, .caller = driver_id}));
+        if (times != 0)
+            static_cast<void>(manager_.add_fault({.kind = kind, .on = on, .times = times, .caller = driver_id}));
     };
     add(sim::fault_kind::refuse, sending, wrong.busy);
     add(sim::fault_kind::interrupt, entering, wrong.interrupt);

@@ -144,12 +144,12 @@ private:
     device_program* program_ = nullptr;
     call_counters counters_{};
     vmsg::instant now_ = 0;
-    vmsg::instant due_ = 0;         // when the device side has to run again
-    bool starting_ = true;          // the partition has not run yet
-    bool started_ = false;          // and all has gone well when it did
-    bool moved_ = false;            // it has done something since it was looked at last
-    bool wake_ = false;             // something has become pending for it
-    bool driver_interrupt_ = false; // something has become pending for the driver
+    vmsg::instant due_ = 0;                          // when the device side has to run again
+    bool starting_ = true;                           // the partition has not run yet
+    bool started_ = false;                           // and all has gone well when it did
+    bool moved_ = false;                             // it has done something since it was looked at last
+    bool wake_ = false;                              // something has become pending for it
+    bool driver_interrupt_ = false;                  // something has become pending for the driver
     std::optional<vmsg::ffa::target> interrupted_{}; // an FFA_RUN that has to be repeated, and with whom
 };
 

@@ -60,12 +60,11 @@ public:
     vmsg::proto::retry_policy device_policy() const override { return patient; }
 
 private:
-    needed_call needs() const override {
-        return {ffa::function_id::msg_send_direct_req2, "FFA_MSG_SEND_DIRECT_REQ2"};
-    }
+    needed_call needs() const override { return {ffa::function_id::msg_send_direct_req2, "FFA_MSG_SEND_DIRECT_REQ2"}; }
     std::unique_ptr<wire_end> make_driver_end() override {
         const transports::direct_options how{.max_msg_size = max_msg_size(), .service = peer().service};
-        auto made = std::make_unique<end_over<transports::direct_driver<conduit>>>(driver_call(), driver_id, peer().id, how);
+        auto made =
+            std::make_unique<end_over<transports::direct_driver<conduit>>>(driver_call(), driver_id, peer().id, how);
         driver_ = made.get();
         return made;
     }
@@ -125,8 +124,8 @@ std::uint64_t take_notifications(conduit& call, ffa::endpoint_id self, ffa::endp
 }
 
 bool bind_notification(conduit& call, ffa::endpoint_id self, ffa::endpoint_id sender, std::uint16_t id) {
-    ffa::call_frame frame = ffa::encode(
-        ffa::notification_bind_call{.sender = sender, .receiver = self, .bits = std::uint64_t{1} << id});
+    ffa::call_frame frame =
+        ffa::encode(ffa::notification_bind_call{.sender = sender, .receiver = self, .bits = std::uint64_t{1} << id});
     call(frame);
     return ffa::outcome_of(frame).has_value();
 }
@@ -209,11 +208,11 @@ private:
         const auto make = [&] {
             return transports::direct_driver<conduit>{driver_call(), driver_id, peer().id, direct};
         };
-        auto made = std::make_unique<driver_type>(
-            *this, make,
-            transports::fifo_options{
-                .side = transports::fifo_side::driver, .peer = peer().id, .notif_id = driver_notification},
-            driver_call(), driver_id);
+        auto made = std::make_unique<driver_type>(*this, make,
+                                                  transports::fifo_options{.side = transports::fifo_side::driver,
+                                                                           .peer = peer().id,
+                                                                           .notif_id = driver_notification},
+                                                  driver_call(), driver_id);
         // It makes its rings there each time that the bus begins.
         if (const auto opened = made->wire().runtime.open(region()); !opened)
             throw failure{fmt::format("the FIFO cannot be made: {}", vmsg::name_of(opened.error()))};
@@ -239,7 +238,8 @@ private:
     std::string method_report() const override {
         const auto& c = driver_->wire().runtime.counters();
         return report_of(driver_->wire().bootstrap.counters()) +
-               fmt::format("FIFO entries {} to the device, {} to the driver, full {} times\n", c.sent, c.received, c.full);
+               fmt::format("FIFO entries {} to the device, {} to the driver, full {} times\n", c.sent, c.received,
+                           c.full);
     }
 
     memory_page pages_[2];

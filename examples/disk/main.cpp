@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Reads a disk image through virtio-msg: see options.cpp for what it can be told.
-#include "common/program.hpp"
 #include "carrier.hpp"
+#include "common/program.hpp"
 #include "image.hpp"
 #include "options.hpp"
 #include "run.hpp"

@@ -112,8 +112,9 @@ options read_options(int argc, char** argv) {
     app.add_option("--rev", revision, "revision to speak: rfc2025, oasis_v1 or oasis_v2")->capture_default_str();
     std::string method = "loopback";
     std::string spmc = "hafnium";
-    app.add_option("--over", method,
-                   "how frames travel: loopback, or direct, indirect or fifo through an FF-A partition manager in memory")
+    app.add_option(
+           "--over", method,
+           "how frames travel: loopback, or direct, indirect or fifo through an FF-A partition manager in memory")
         ->type_name("")
         ->capture_default_str();
     app.add_option("--spmc", spmc, "the partition manager: like hafnium, tfa_el3, optee or xen")

@@ -29,13 +29,13 @@ struct options {
     carriage method = carriage::loopback;
     const vmsg::sim::profile* spmc = nullptr; ///< the partition manager; none for `loopback`
     struct manager_faults manager_faults;
-    bool in_place = false;                           ///< the image itself is written
-    bool quiet = false;                              ///< no line per message
-    std::optional<std::uint64_t> flip;               ///< byte of the image that the device serves inverted
-    vmsg::transports::fault_rates faults;            ///< of what each end sends
-    std::uint64_t seed = 1;                          ///< of the faults
-    std::optional<std::uint64_t> restart;            ///< frames after which the device side starts anew, once
-    bool real_time = false;                          ///< time-outs are waited for
+    bool in_place = false;                ///< the image itself is written
+    bool quiet = false;                   ///< no line per message
+    std::optional<std::uint64_t> flip;    ///< byte of the image that the device serves inverted
+    vmsg::transports::fault_rates faults; ///< of what each end sends
+    std::uint64_t seed = 1;               ///< of the faults
+    std::optional<std::uint64_t> restart; ///< frames after which the device side starts anew, once
+    bool real_time = false;               ///< time-outs are waited for
 };
 
 /// The command line asked for nothing more than what has been printed.

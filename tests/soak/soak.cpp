@@ -38,8 +38,7 @@ constexpr faults kinds[]{
 constexpr std::size_t kind_count = sizeof kinds / sizeof kinds[0];
 
 /// False if something did not hold.
-template <revision R, class Carriage>
-bool soak(const char* carriage, std::uint64_t operations, std::uint64_t seed) {
+template <revision R, class Carriage> bool soak(const char* carriage, std::uint64_t operations, std::uint64_t seed) {
     const std::string_view name = name_of(R);
     const auto began = std::chrono::steady_clock::now();
     std::uint64_t answered = 0;

@@ -150,3 +150,54 @@ TEST_CASE("rates are kept") {
     CHECK(b.end.counters().dropped < 1200);
     CHECK(b.end.counters().dropped == b.end.counters().faults());
 }
+
+namespace {
+
+/// Takes frames or is busy, and can have lost the last one.
+struct moody_carrier {
+    bool busy = false;
+    bool loses = false;
+    int sent = 0;
+    std::size_t max_msg_size() const { return 104; }
+    result<void> send(ffa::endpoint_id, byte_view, instant) {
+        if (busy) return errc::busy;
+        ++sent;
+        return {};
+    }
+    result<inbound> receive(byte_span, instant) { return loses ? errc::no_answer : errc::would_block; }
+};
+
+} // namespace
+
+TEST_CASE("a frame that is due while the carrier is busy lets time pass before it is offered again") {
+    moody_carrier carrier;
+    transports::fault_injector<moody_carrier, 2, 104> wire{carrier, {.delay = transports::fault_rates::always}, 1};
+    const std::uint8_t frame[]{1, 2, 3};
+    std::uint8_t buffer[104];
+    REQUIRE(wire.send({}, frame, 0));
+    const instant due = wire.poll_timeout();
+    REQUIRE(due != never);
+    carrier.busy = true;
+    CHECK(wire.receive(buffer, due).error() == errc::would_block);
+    CHECK(wire.poll_timeout() > due);
+    CHECK(wire.poll_timeout() <= due + 1 * milliseconds);
+    carrier.busy = false;
+    CHECK(wire.receive(buffer, wire.poll_timeout()).error() == errc::would_block);
+    CHECK(carrier.sent == 1);
+    CHECK(wire.poll_timeout() == never);
+}
+
+TEST_CASE("that a frame which was held back was not carried out is not said of another one") {
+    moody_carrier carrier;
+    const std::uint8_t frame[]{1, 2, 3};
+    std::uint8_t buffer[104];
+    carrier.loses = true;
+    transports::fault_injector<moody_carrier, 2, 104> late{carrier, {.delay = transports::fault_rates::always}, 1};
+    REQUIRE(late.send({}, frame, 0));
+    CHECK(late.receive(buffer, late.poll_timeout()).error() == errc::would_block);
+    CHECK(carrier.sent == 1);
+    CHECK(late.counters().lost == 1);
+    transports::fault_injector<moody_carrier, 2, 104> sound{carrier, {}, 1};
+    REQUIRE(sound.send({}, frame, 0));
+    CHECK(sound.receive(buffer, 0).error() == errc::no_answer);
+}

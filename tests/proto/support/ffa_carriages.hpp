@@ -204,6 +204,7 @@ public:
     using device_wire = answers;
     static constexpr bool has_fifo = false;
     static constexpr bool can_push = false;
+    static constexpr bool takes_at_once = false; // but when the one before was answered
 
     explicit direct_carriage(std::uint64_t seed)
         : ffa_world(*sim::profiles::all[seed % 4], sim::entry_of(*this)),
@@ -273,6 +274,7 @@ protected:
 
 public:
     static constexpr bool can_push = true;
+    static constexpr bool takes_at_once = true;
     void silent() {}
     void sent(instant) {}
 };
@@ -301,8 +303,7 @@ class fifo_carriage : public indirect_world<revision::oasis_v2> {
     using both = transports::switched<end_type, rings>;
     static constexpr std::uint16_t driver_notif = 9;
     static constexpr std::uint16_t device_notif = 11;
-    static constexpr bus_feature features =
-        bus_feature::indirect_rx | bus_feature::indirect_tx | bus_feature::fifo;
+    static constexpr bus_feature features = bus_feature::indirect_rx | bus_feature::indirect_tx | bus_feature::fifo;
 
     // An end that asks for its notifications before it looks.
     struct noticing {
@@ -375,13 +376,11 @@ private:
         using enum ffa::notification_sources;
         const auto self = of_driver ? driver_id : device_id;
         const auto peer = of_driver ? device_id : driver_id;
-        ffa::call_frame frame =
-            ffa::encode(ffa::notification_get_call{self, 0, of_driver ? secure_partitions : vms});
+        ffa::call_frame frame = ffa::encode(ffa::notification_get_call{self, 0, of_driver ? secure_partitions : vms});
         (of_driver ? driver_call_ : device_call_)(frame);
         const auto got = ffa::decode_notification_get_answer(frame);
         if (!got) return;
-        (of_driver ? driver_rings_ : device_rings_)
-            .handle_notifications(transports::notifications_from(peer, *got));
+        (of_driver ? driver_rings_ : device_rings_).handle_notifications(transports::notifications_from(peer, *got));
     }
 
     rings driver_rings_;
