@@ -39,6 +39,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/ffa/uuid_registers.hpp
     include/vmsg/ffa/version.hpp
     include/vmsg/frame.hpp
+    include/vmsg/interrupt_queue.hpp
     include/vmsg/message/all.hpp
     include/vmsg/message/bus.hpp
     include/vmsg/message/bus_address.hpp
@@ -54,16 +55,20 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/message/info.hpp
     include/vmsg/message/shm.hpp
     include/vmsg/message/status.hpp
+    include/vmsg/message/transfer_method.hpp
     include/vmsg/message/vqueue.hpp
     include/vmsg/proto/any_device.hpp
     include/vmsg/proto/device.hpp
     include/vmsg/proto/device_areas.hpp
     include/vmsg/proto/device_directory.hpp
+    include/vmsg/proto/device_fifo.hpp
     include/vmsg/proto/device_model.hpp
     include/vmsg/proto/device_rules.hpp
     include/vmsg/proto/device_table.hpp
     include/vmsg/proto/driver.hpp
     include/vmsg/proto/driver_areas.hpp
+    include/vmsg/proto/driver_fifo.hpp
+    include/vmsg/proto/driver_quirks.hpp
     include/vmsg/proto/driver_rules.hpp
     include/vmsg/proto/driver_types.hpp
     include/vmsg/proto/drop_counters.hpp
@@ -73,12 +78,26 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/proto/recognition.hpp
     include/vmsg/proto/requests.hpp
     include/vmsg/proto/retry_policy.hpp
+    include/vmsg/quirk.hpp
     include/vmsg/random.hpp
     include/vmsg/result.hpp
     include/vmsg/revision.hpp
+    include/vmsg/session/area_attributes.hpp
+    include/vmsg/session/bus_members.hpp
     include/vmsg/session/clock.hpp
+    include/vmsg/session/device_memory.hpp
     include/vmsg/session/direct_client.hpp
+    include/vmsg/session/discover.hpp
+    include/vmsg/session/driver_memory.hpp
+    include/vmsg/session/driver_memory_types.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/session/ffa_driver.hpp
+    include/vmsg/session/memory_borrower.hpp
+    include/vmsg/session/memory_owner.hpp
+    include/vmsg/session/memory_policy.hpp
+    include/vmsg/session/memory_provider.hpp
+    include/vmsg/session/memory_splitter.hpp
+    include/vmsg/session/session_memory.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp
     include/vmsg/sim/dispatch.hpp
@@ -102,9 +121,16 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/time.hpp
     include/vmsg/transport/direct.hpp
     include/vmsg/transport/direct_device.hpp
+    include/vmsg/transport/doorbell.hpp
+    include/vmsg/transport/either.hpp
     include/vmsg/transport/fault_injector.hpp
+    include/vmsg/transport/fifo.hpp
+    include/vmsg/transport/fifo_region.hpp
+    include/vmsg/transport/fifo_ring.hpp
     include/vmsg/transport/indirect.hpp
     include/vmsg/transport/loopback.hpp
+    include/vmsg/transport/notification_doorbell.hpp
+    include/vmsg/transport/switched.hpp
     include/vmsg/transport/tracer.hpp
     include/vmsg/transport/transport.hpp
     include/vmsg/uuid.hpp

@@ -203,4 +203,9 @@ TEST_CASE("accept is decode and validate, with the header") {
     CX_CHECK(accepting_error<ping_request>(byte_view{ping}.first(8)) == errc::truncated);
 }
 
+TEST_CASE("H1: header and payload are little-endian") {
+    CX_CHECK(accepts());
+    CX_CHECK(packs());
+}
+
 TEST_CASE("packed is the wire image") { CX_CHECK(packs()); }

@@ -22,6 +22,7 @@ namespace {
 constexpr auto rev = revision::oasis_v2;
 constexpr std::size_t round_size = 64; // requests; bench/tools/engine.py divides by it
 constexpr std::size_t device_counts[]{1, 256, 65536};
+constexpr std::size_t area_counts[]{1, 256, 65535};
 constexpr std::size_t open_counts[]{64, 1024, 4096};
 
 struct plain_device {
@@ -135,6 +136,30 @@ private:
 
 } // namespace
 
+/// So many areas of a driver, all mapped, and places in some of them.
+struct shared_areas {
+    explicit shared_areas(std::size_t count) {
+        for (std::size_t id = 1; id <= count; ++id) {
+            const area_share_request m{.area_id = static_cast<std::uint16_t>(id),
+                                       .mem_handle = id,
+                                       .page_count = 1,
+                                       .sharing_attrs = area_attrs::usual};
+            require(all.offer(m, 1) == bus_result::success, "room for an area");
+            require(all.poll_task().what == area_task::kind::map, "an area to map");
+            require(all.mapped(m.area_id, memory).has_value(), "an area that is mapped");
+            require(all.poll_response().what == area_notice::kind::share_response, "an answer");
+        }
+        random_numbers random{1};
+        for (std::size_t i = 0; i < round_size; ++i) {
+            const auto id = static_cast<std::uint16_t>(1 + random.below(static_cast<std::uint32_t>(count)));
+            places.push_back(*make_bus_address<rev>(id, random.below(4000)));
+        }
+    }
+    device_areas<rev, 65535> all{};
+    std::uint8_t memory[area_page_size]{};
+    std::vector<bus_address> places;
+};
+
 // What is counted: apart from each other, and under names that callgrind gives back.
 extern "C" [[gnu::noinline]] void dispatch(void* to, const void* given);
 extern "C" void dispatch(void* to, const void* given) {
@@ -157,12 +182,24 @@ extern "C" void told(void* to, const void* given) {
         require(b.drv.poll_event().kind == driver_event_kind::completed, "the end of a request");
 }
 
+extern "C" [[gnu::noinline]] void resolve(void* to, const void* given);
+extern "C" void resolve(void* to, const void*) {
+    shared_areas& areas = *static_cast<shared_areas*>(to);
+    for (const bus_address at : areas.places) {
+        require(areas.all.pin(at, at, at), "an area that can be pinned");
+        require(areas.all.resolve(at, 64).has_value(), "memory at the address");
+        areas.all.unpin(at, at, at);
+        require(areas.all.poll_task().what == area_task::kind::none, "nothing to do");
+        require(areas.all.poll_response().what == area_notice::kind::none, "nothing to say");
+    }
+}
+
 namespace {
 
 /// One round of `what` under callgrind.
-void count(void (*what)(void*, const void*), bus& b, const frames& given) {
+template <class T> void count(void (*what)(void*, const void*), T& to, const frames& given) {
     CALLGRIND_ZERO_STATS;
-    what(&b, &given);
+    what(&to, &given);
     CALLGRIND_DUMP_STATS;
 }
 
@@ -191,6 +228,10 @@ void count_all() {
         count(match, *b, given);
         count(told, *b, given);
         b->close();
+    }
+    for (const std::size_t n : area_counts) {
+        const auto areas = std::make_unique<shared_areas>(n);
+        count(resolve, *areas, {});
     }
 }
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 import callgrind_costs
+import ending
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "bench" / "codec"
@@ -370,11 +371,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="without wall clock and compile time")
     parser.add_argument("--update", action="store_true", help="rewrite bench/expected.json")
     args = parser.parse_args()
-    try:
-        report = measure(args)
-    except BenchError as error:
-        print(f"bench/run codec: {error}", file=sys.stderr)
-        return 1
+    report = measure(args)
     if args.json:
         print(json.dumps(report, indent=2))
     else:
@@ -383,4 +380,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.end("bench/run codec", main, BenchError)

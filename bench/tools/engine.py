@@ -7,18 +7,21 @@ import subprocess
 import sys
 
 import callgrind_costs
+import ending
 from codec import BenchError, run
 
 ROUND = 64  # requests in a dump
 LIMIT = 1.5  # largest by smallest
 DEVICES = ["1", "256", "65,536"]
 OPEN = ["64", "1,024", "4,096"]
+AREAS = ["1", "256", "65,535"]
 # What each dump of `engine count` is about, in its order: function, table, size.
 DUMPS = [dump for n in DEVICES for dump in (("dispatch", "device: dispatch by devices", n),
                                             ("match", "driver: match by devices", n))]
 DUMPS += [("match", "driver: match by open requests", "1")]
 DUMPS += [dump for n in OPEN for dump in (("match", "driver: match by open requests", n),
                                           ("told", "driver: poll_event by open requests", n))]
+DUMPS += [("resolve", "device: pin, resolve, unpin by areas", n) for n in AREAS]
 
 
 def main():
@@ -49,7 +52,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError, callgrind_costs.DumpError, subprocess.SubprocessError) as error:
-        sys.exit(f"bench/run: {error}")
+    ending.end("bench/run engine", main, BenchError, callgrind_costs.DumpError, subprocess.SubprocessError)

@@ -3,6 +3,7 @@
 // What the demo does: brings both devices up, compares hashes, writes, reads random bytes, takes everything down. When
 // faults have undone something, it starts the bus anew and goes on where it was.
 
+#include "carrier.hpp"
 #include "clock.hpp"
 #include "driver_side.hpp"
 #include "image.hpp"
@@ -24,7 +25,7 @@
 namespace disk {
 
 inline constexpr std::size_t transfer_size = 64 * 1024; ///< bytes of one request
-inline constexpr std::size_t window = 8;                ///< requests that are under way at a time
+inline constexpr std::size_t window = 6;                ///< requests that are under way at a time
 
 /// Shows how far a long transfer is, on a terminal only.
 class progress {
@@ -65,13 +66,14 @@ template <vmsg::revision R> class demo {
     static constexpr int most_restarts = 30; // of the bus
 
 public:
-    demo(const options& chosen, image& image)
+    demo(const options& chosen, carrier& below, image& image)
         : chosen_(chosen),
           image_(image),
-          wire_(chosen, totals_),
-          others_(chosen, wire_, memory_, image),
+          carrier_(below),
+          wire_(chosen, below, totals_),
+          others_(chosen, wire_, below, image, totals_),
           clock_(others_, chosen.real_time),
-          driver_(wire_.driver_side(), clock_, memory_) {
+          driver_(wire_.driver_side(), clock_, below) {
         disk_.number = disk_number;
         disk_.device_id = vmsg::virtio::block_device_id;
         disk_.wanted = vmsg::feature_set{vmsg::virtio::block_feature::ro, vmsg::virtio::block_feature::seg_max,
@@ -92,18 +94,24 @@ public:
         good = read_random_bytes() && good;
 
         totals_.shown = !chosen_.quiet;
+        count_memory_calls();
         driver_.disconnect(disk_, entropy_);
+        const leftovers left = carrier_.take_down();
         print_totals();
         const std::size_t areas = driver_.open_areas() + others_.open_areas();
-        fmt::print("leaks {} areas {} requests\n", areas, driver_.open_requests());
-        return good && areas == 0 && driver_.open_requests() == 0;
+        const std::size_t requests = driver_.open_requests();
+        fmt::print("leaks {} areas {} requests", areas, requests);
+        if (chosen_.method != carriage::loopback) fmt::print(" {} shares {} RX buffers", left.shares, left.buffers);
+        fmt::print("\n");
+        return good && areas + requests + left.total() == 0;
     }
 
 private:
     std::uint64_t trips() const { return driver_.counters().requests; }
     bool faulty() const {
         const auto& f = chosen_.faults;
-        return (f.busy | f.drop | f.delay | f.duplicate | f.corrupt | f.reorder) != 0 || chosen_.restart;
+        return (f.busy | f.drop | f.delay | f.duplicate | f.corrupt | f.reorder) != 0 || chosen_.restart ||
+               chosen_.manager_faults.any();
     }
 
     /// From nothing to two devices that run.
@@ -122,6 +130,13 @@ private:
         totals_.shown = false;
         limits_ = block_limits();
         connected_ = true;
+        memory_calls_ = carrier_.memory_calls();
+    }
+
+    /// Those that were made between a bring-up and its end.
+    void count_memory_calls() {
+        if (connected_) steady_memory_calls_ += carrier_.memory_calls() - memory_calls_;
+        connected_ = false;
     }
 
     /// Does a piece of work, from its start after each loss of what was agreed on.
@@ -131,7 +146,7 @@ private:
                 if (!connected_) bring_up();
                 return work();
             } catch (const lost& e) {
-                connected_ = false;
+                count_memory_calls();
                 if (!faulty() || restarts_ == most_restarts) throw failure{e.message};
                 ++restarts_;
             }
@@ -146,6 +161,9 @@ private:
         fmt::print("round trips of the bring-up: bus {}, area {}, disk {}, entropy {}\n", round_trips_[0],
                    round_trips_[1], round_trips_[2], round_trips_[3]);
         fmt::print("dropped {} by the driver, {} by the device\n", sent.dropped.total(), others_.dropped());
+        fmt::print("{}", carrier_.report());
+        if (chosen_.method != carriage::loopback)
+            fmt::print("memory calls while the devices ran {}\n", steady_memory_calls_);
         if (!faulty()) return;
         fmt::print("faults: busy {}, dropped {}, late {}, duplicated {}, corrupted {}, reordered {}\n",
                    wire_.count(&f::busy), wire_.count(&f::dropped), wire_.count(&f::delayed),
@@ -325,15 +343,17 @@ private:
     const options& chosen_;
     image& image_;
     message_totals totals_;
-    shared_memory memory_;
-    carrier<R> wire_;
+    carrier& carrier_;
+    faulty_wire<R> wire_;
     surroundings<R> others_;
     demo_clock<surroundings<R>> clock_;
-    driver_side<R, typename carrier<R>::end_type, demo_clock<surroundings<R>>> driver_;
+    driver_side<R, typename faulty_wire<R>::end_type, demo_clock<surroundings<R>>> driver_;
     bound_device disk_;
     bound_device entropy_;
     vmsg::virtio::block_limits limits_;
     std::array<std::uint64_t, 4> round_trips_{}; // of the last bring-up: bus, area, disk, entropy
+    std::uint64_t memory_calls_ = 0;               // FF-A, until the last bring-up
+    std::uint64_t steady_memory_calls_ = 0;        // FF-A, between a bring-up and its end
     bool connected_ = false;
     int restarts_ = 0;
 };

@@ -2,8 +2,8 @@
 #pragma once
 // The driver side of the demo: a session, its memory, and what a driver does with a device, one step after the other.
 
+#include "carrier.hpp"
 #include "run.hpp"
-#include "shared_memory.hpp"
 
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/text.hpp>
@@ -25,15 +25,17 @@ namespace disk {
 /// Pages of one side's own memory, filled with 0xa5 so that nothing works because of zeros that happen to be there.
 class pages {
 public:
-    explicit pages(std::size_t count) : size_(count * shared_memory::page_size) {
-        data_.reset(new (std::align_val_t{shared_memory::page_size}) std::uint8_t[size_]);
+    static constexpr std::size_t page_size = 4096; ///< bytes
+
+    explicit pages(std::size_t count) : size_(count * page_size) {
+        data_.reset(new (std::align_val_t{page_size}) std::uint8_t[size_]);
         std::fill(data_.get(), data_.get() + size_, std::uint8_t{0xa5});
     }
     vmsg::byte_span all() { return {data_.get(), size_}; }
 
 private:
     struct aligned_delete {
-        void operator()(std::uint8_t* p) const { ::operator delete[](p, std::align_val_t{shared_memory::page_size}); }
+        void operator()(std::uint8_t* p) const { ::operator delete[](p, std::align_val_t{page_size}); }
     };
     std::size_t size_;
     std::unique_ptr<std::uint8_t[], aligned_delete> data_;
@@ -55,7 +57,7 @@ struct bound_device {
 /// Everything that depends on the device side throws `lost` when it fails: `connect` may be called again then.
 template <vmsg::revision R, vmsg::transport Wire, vmsg::session_clock Clock> class driver_side {
     static constexpr std::size_t granule = 512; ///< bytes
-    static constexpr std::size_t pool_pages = 300;
+    static constexpr std::size_t pool_pages = 128;                     ///< what a guest of Xen can share at a time
     static constexpr std::uint32_t longest_config = 4096;              ///< bytes of configuration that are read
     static constexpr vmsg::duration look_interval = 1 * vmsg::seconds; ///< without an EVENT_USED
     static constexpr int most_looks = 20;                              ///< in a row that found nothing
@@ -65,14 +67,22 @@ template <vmsg::revision R, vmsg::transport Wire, vmsg::session_clock Clock> cla
 
     struct policy : vmsg::session_policy<R> {
         static constexpr vmsg::proto::driver_capacity capacity{
-            .devices = 8, .requests = 4, .areas = 2, .kicks = 4, .msg_size = vmsg::constants_of<R>.ffa_max_msg_size};
+            .devices = 8,
+            .requests = 4,
+            .areas = 2,
+            .kicks = 4,
+            .msg_size = vmsg::constants_of<R>.ffa_max_msg_size,
+            .fifo = R == vmsg::revision::oasis_v2};
         static constexpr int attempts = 5;
     };
     using session_type = vmsg::driver_session<Wire, Clock, policy>;
     using kind = vmsg::proto::driver_event_kind;
 
 public:
-    driver_side(Wire& wire, Clock& clock, shared_memory& memory) : memory_(memory), session_(wire, clock) {}
+    driver_side(Wire& wire, Clock& clock, carrier& below)
+        : memory_(below.driver_memory()), session_(wire, clock, {}, options_for(below)) {
+        memory_.own(own_.all());
+    }
 
     // --- the bus
 
@@ -175,6 +185,13 @@ public:
     std::size_t open_areas() const { return session_.engine().open_areas() + memory_.shared_regions(); }
 
 private:
+    static vmsg::proto::driver_options options_for(const carrier& below) {
+        vmsg::proto::driver_options options;
+        options.bus_features = below.features();
+        options.policy = below.driver_policy();
+        options.fifo = below.fifo();
+        return options;
+    }
     static std::string name(vmsg::errc e) { return std::string{vmsg::name_of(e)}; }
     template <class T> static void check(const vmsg::result<T>& outcome, const char* what) {
         if (!outcome) throw lost{{std::string{what} + ": " + name(outcome.error())}};
@@ -232,7 +249,7 @@ private:
         handle_ = 0;
     }
 
-    shared_memory& memory_;
+    lender& memory_;
     session_type session_;
     pages own_{pool_pages};
     vmsg::virtio::dma_pool<pool_pages * 8> pool_{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Reads a disk image through virtio-msg: see options.cpp for what it can be told.
 #include "common/program.hpp"
+#include "carrier.hpp"
 #include "image.hpp"
 #include "options.hpp"
 #include "run.hpp"
@@ -13,11 +14,12 @@ int run(const disk::options& chosen) {
     disk::image image{chosen.image, chosen.in_place};
     if (chosen.flip && *chosen.flip >= image.size())
         throw disk::failure{fmt::format("--flip {}: the image has only {} bytes", *chosen.flip, image.size())};
+    const auto below = disk::make_carrier(chosen);
     bool good = false;
     switch (chosen.revision) {
-    case vmsg::revision::rfc2025: good = disk::run<vmsg::revision::rfc2025>(chosen, image); break;
-    case vmsg::revision::oasis_v1: good = disk::run<vmsg::revision::oasis_v1>(chosen, image); break;
-    case vmsg::revision::oasis_v2: good = disk::run<vmsg::revision::oasis_v2>(chosen, image); break;
+    case vmsg::revision::rfc2025: good = disk::run<vmsg::revision::rfc2025>(chosen, *below, image); break;
+    case vmsg::revision::oasis_v1: good = disk::run<vmsg::revision::oasis_v1>(chosen, *below, image); break;
+    case vmsg::revision::oasis_v2: good = disk::run<vmsg::revision::oasis_v2>(chosen, *below, image); break;
     }
     return good ? 0 : 1;
 }

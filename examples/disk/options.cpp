@@ -4,6 +4,7 @@
 #include "common/arguments.hpp"
 #include "common/program.hpp"
 
+#include <vmsg/sim/profiles.hpp>
 #include <vmsg/text.hpp>
 
 #include <CLI/CLI.hpp>
@@ -25,6 +26,27 @@ std::uint64_t number(const char* option, const std::string& text, const char* wh
     if (error != std::errc{} || end != text.data() + text.size())
         throw CLI::ValidationError(option, "'" + text + "' is not " + what + "; 0 or more is expected");
     return value;
+}
+
+/// The same for what cannot be that many.
+std::uint32_t count(const char* option, const std::string& text) {
+    const std::uint64_t value = number(option, text, "a number of times");
+    if (value > 0xffff'fffe) throw CLI::ValidationError(option, "'" + text + "' is too much");
+    return static_cast<std::uint32_t>(value);
+}
+
+carriage method_named(const std::string& name) {
+    if (name == "loopback") return carriage::loopback;
+    if (name == "direct") return carriage::direct;
+    if (name == "indirect") return carriage::indirect;
+    if (name == "fifo") return carriage::fifo;
+    throw CLI::ValidationError("--over", "no method '" + name + "'; loopback, direct, indirect or fifo is expected");
+}
+
+const vmsg::sim::profile* spmc_named(const std::string& name) {
+    for (const vmsg::sim::profile* p : vmsg::sim::profiles::all)
+        if (name == p->name) return p;
+    throw CLI::ValidationError("--spmc", "no profile '" + name + "'; hafnium, tfa_el3, optee or xen is expected");
 }
 
 /// A percentage with at most two decimals and with or without its sign, in hundredths of a percent.
@@ -63,6 +85,18 @@ constexpr fault_option fault_options[]{
     {"--reorder", &rates::reorder, "so many frames are overtaken by the next one"},
 };
 
+/// An option for what the partition manager does wrong.
+struct manager_option {
+    const char* name;
+    std::uint32_t manager_faults::*times;
+    const char* what;
+};
+constexpr manager_option manager_options[]{
+    {"--ffa-busy", &manager_faults::busy, "it answers the first N attempts to send a frame with BUSY"},
+    {"--ffa-interrupt", &manager_faults::interrupt, "the device side is interrupted N times in its first message"},
+    {"--ffa-zero", &manager_faults::zero, "the first N direct messages get an answer that is all zero"},
+};
+
 } // namespace
 
 options read_options(int argc, char** argv) {
@@ -76,6 +110,15 @@ options read_options(int argc, char** argv) {
     app.add_option("IMAGE", chosen.image, "file to serve as a disk; by default a file system made on the spot")
         ->type_name("");
     app.add_option("--rev", revision, "revision to speak: rfc2025, oasis_v1 or oasis_v2")->capture_default_str();
+    std::string method = "loopback";
+    std::string spmc = "hafnium";
+    app.add_option("--over", method,
+                   "how frames travel: loopback, or direct, indirect or fifo through an FF-A partition manager in memory")
+        ->type_name("")
+        ->capture_default_str();
+    app.add_option("--spmc", spmc, "the partition manager: like hafnium, tfa_el3, optee or xen")
+        ->type_name("")
+        ->capture_default_str();
     app.add_flag("--in-place", chosen.in_place, "the write step changes IMAGE itself, not a private copy of it");
     app.add_flag("--quiet", chosen.quiet, "do not print the messages");
     app.add_option("--flip", flip, "the device serves byte N of the image inverted, so the hashes must differ")
@@ -91,6 +134,11 @@ options read_options(int argc, char** argv) {
     app.add_option("--restart", restart, "the device side starts anew after it has received N frames, once")
         ->type_name("N")
         ->group("Faults");
+    std::string manager_faults[std::size(manager_options)];
+    for (std::size_t i = 0; i < std::size(manager_options); ++i)
+        app.add_option(manager_options[i].name, manager_faults[i], manager_options[i].what)
+            ->type_name("N")
+            ->group("Faults of the partition manager");
     app.add_flag("--real-time", chosen.real_time, "wait for time-outs; else a clock jumps when there is nothing to do");
     app.failure_message(
         [](const CLI::App*, const CLI::Error& e) { return "error: " + std::string{e.what()} + "; see --help\n"; });
@@ -111,6 +159,19 @@ options read_options(int argc, char** argv) {
                 chosen.faults.*fault_options[i].rate = percentage(fault_options[i].name, faults[i]);
         if (given("--seed")) chosen.seed = number("--seed", seed, "a seed");
         if (given("--restart")) chosen.restart = number("--restart", restart, "a number of frames");
+        chosen.method = method_named(method);
+        const bool through_manager = chosen.method != carriage::loopback;
+        if (!through_manager && given("--spmc"))
+            throw CLI::ValidationError("--spmc", "there is no partition manager in --over loopback");
+        if (through_manager) chosen.spmc = spmc_named(spmc);
+        for (std::size_t i = 0; i < std::size(manager_options); ++i) {
+            const auto [name, times, what] = manager_options[i];
+            if (!given(name)) continue;
+            chosen.manager_faults.*times = count(name, manager_faults[i]);
+            if (!through_manager) throw CLI::ValidationError(name, "there is no partition manager in --over loopback");
+            if (times == &manager_faults::zero && chosen.method == carriage::indirect)
+                throw CLI::ValidationError(name, "there are no direct messages in --over indirect");
+        }
         const char* const otherwise = std::getenv("VMSG_DEMO_IMAGE"); // from the script, which makes one
         if (!given("IMAGE") && otherwise != nullptr) chosen.image = otherwise;
         if (chosen.image.empty()) throw CLI::ValidationError("IMAGE", "'' is no name of a file");

@@ -11,6 +11,8 @@
 
 namespace disk {
 
+class carrier;
+
 /// The demo cannot go on; the message says at which step and why.
 struct failure {
     std::string message;
@@ -20,9 +22,9 @@ struct failure {
 struct lost : failure {};
 
 /// Brings both devices up, compares hashes, writes, reads random bytes, takes everything down. True if all agreed.
-template <vmsg::revision R> bool run(const options& chosen, image& image);
-template <> bool run<vmsg::revision::rfc2025>(const options& chosen, image& image);
-template <> bool run<vmsg::revision::oasis_v1>(const options& chosen, image& image);
-template <> bool run<vmsg::revision::oasis_v2>(const options& chosen, image& image);
+template <vmsg::revision R> bool run(const options& chosen, carrier& below, image& image);
+template <> bool run<vmsg::revision::rfc2025>(const options& chosen, carrier& below, image& image);
+template <> bool run<vmsg::revision::oasis_v1>(const options& chosen, carrier& below, image& image);
+template <> bool run<vmsg::revision::oasis_v2>(const options& chosen, carrier& below, image& image);
 
 } // namespace disk

@@ -3,6 +3,8 @@
 // The part of a memory manager between the two sides: what FF-A memory sharing does on a board. The driver side gives
 // it pages and gets a handle; the device side reaches them by that handle only.
 
+#include "carrier.hpp"
+
 #include <vmsg/bytes.hpp>
 #include <vmsg/result.hpp>
 
@@ -11,19 +13,19 @@
 
 namespace disk {
 
-class shared_memory {
-public:
-    static constexpr std::size_t page_size = 4096; ///< bytes
+class shared_memory : public lender, public borrower {
+    static constexpr std::size_t page_size = 4096; // bytes
 
+public:
     /// Driver side: lends whole pages and gets their handle. `invalid_argument` for anything but whole pages.
-    vmsg::result<std::uint64_t> share(vmsg::byte_span pages) {
+    vmsg::result<std::uint64_t> share(vmsg::byte_span pages) override {
         if (pages.empty() || pages.size() % page_size != 0) return vmsg::errc::invalid_argument;
         regions_[++last_handle_] = {pages, false};
         return last_handle_;
     }
 
     /// Driver side: takes them back. `busy` while the device side still has them mapped.
-    vmsg::result<void> reclaim(std::uint64_t handle) {
+    vmsg::result<void> reclaim(std::uint64_t handle) override {
         const auto found = regions_.find(handle);
         if (found == regions_.end()) return vmsg::errc::invalid_argument;
         if (found->second.mapped) return vmsg::errc::busy;
@@ -32,7 +34,7 @@ public:
     }
 
     /// Device side: the memory behind a handle, if it has at least that many pages.
-    vmsg::result<vmsg::byte_span> map(std::uint64_t handle, std::uint32_t page_count) {
+    vmsg::result<vmsg::byte_span> map(std::uint64_t handle, std::uint32_t page_count) override {
         const auto found = regions_.find(handle);
         if (found == regions_.end() || found->second.mapped) return vmsg::errc::denied;
         if (found->second.pages.size() / page_size < page_count) return vmsg::errc::invalid_argument;
@@ -41,7 +43,7 @@ public:
     }
 
     /// Device side: lets go.
-    void unmap(std::uint64_t handle) {
+    void unmap(std::uint64_t handle) override {
         if (const auto found = regions_.find(handle); found != regions_.end()) found->second.mapped = false;
     }
 
@@ -50,7 +52,7 @@ public:
         for (auto& entry : regions_) entry.second.mapped = false;
     }
 
-    std::size_t shared_regions() const { return regions_.size(); }
+    std::size_t shared_regions() const override { return regions_.size(); }
 
 private:
     struct region {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 
 namespace {
@@ -17,6 +18,7 @@ std::string name_of(bus_state s) {
     case bus_state::down: return "down";
     case bus_state::probing: return "probing";
     case bus_state::agreeing: return "agreeing";
+    case bus_state::offering: return "offering";
     case bus_state::configuring: return "configuring";
     case bus_state::enumerating: return "enumerating";
     case bus_state::ready: return "ready";
@@ -30,8 +32,10 @@ std::string name_of(bus_input i) {
     switch (i) {
     case bus_input::start: return "start";
     case bus_input::accepted: return "accepted";
+    case bus_input::fifo_wanted: return "accepted, with a FIFO";
     case bus_input::more: return "more devices";
     case bus_input::refused: return "refused or unanswered";
+    case bus_input::fall_back: return "refused, with a simpler method";
     case bus_input::reenumerate: return "look again";
     case bus_input::reset: return "reset";
     case bus_input::lost: return "peer lost";
@@ -44,6 +48,7 @@ std::string name_of(bus_action a) {
     case bus_action::none: return "";
     case bus_action::send_probe: return "VERSION (0, 0)";
     case bus_action::send_version: return "VERSION";
+    case bus_action::send_fifo_configure: return "FIFO_CONFIGURE";
     case bus_action::send_event_configure: return "EVENT_CONFIGURE";
     case bus_action::send_get_devices: return "GET_DEVICES";
     case bus_action::send_next_window: return "GET_DEVICES, next window";
@@ -57,11 +62,15 @@ std::string name_of(bus_action a) {
 
 template <vmsg::revision R> std::string diagram() {
     std::string out = "## " + std::string{vmsg::name_of(R)} + "\n\n```mermaid\nstateDiagram-v2\n    [*] --> down\n";
+    // States that this revision goes past have no way in.
+    std::set<bus_state> reached{bus_state::down};
+    for (std::size_t before = 0; before != reached.size();) {
+        before = reached.size();
+        for (const bus_transition& t : bus_table<R>::lines)
+            if (reached.contains(t.from)) reached.insert(t.to);
+    }
     for (const bus_transition& t : bus_table<R>::lines) {
-        // States that this revision goes past have no way in.
-        bool reached = t.from == bus_state::down || t.from == bus_state::failed;
-        for (const bus_transition& other : bus_table<R>::lines) reached = reached || other.to == t.from;
-        if (!reached) continue;
+        if (!reached.contains(t.from)) continue;
         out += "    " + name_of(t.from) + " --> " + name_of(t.to) + " : " + name_of(t.input);
         if (const std::string action = name_of(t.action); !action.empty()) out += " / " + action;
         out += '\n';

@@ -39,7 +39,7 @@ constexpr ffa::direct_message a_response{ffa::direct_kind::response, device, dri
 
 } // namespace
 
-TEST_CASE("a direct request carries ids, UUID and 112 bytes") {
+TEST_CASE("N7: a direct request carries ids, UUID and 112 bytes, zero after the message") {
     CX_CHECK(ffa::encode_direct_request(driver, device, device_role_uuid, counted(112)) == request_112);
     CX_CHECK(ffa::encode_direct_request(driver, device, device_role_uuid, counted(44)) == request_44);
     CX_CHECK(*ffa::decode_direct(request_44) == a_request);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <doctest.h>
 #include <vmsg/ffa/endpoint_id.hpp>
+
+#include "support/check.hpp"
 
 using namespace vmsg;
 

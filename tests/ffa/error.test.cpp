@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <doctest.h>
 #include <vmsg/ffa/conduit.hpp>
 #include <vmsg/ffa/error.hpp>
+
+#include "support/check.hpp"
 
 using namespace vmsg;
 using ffa::error;

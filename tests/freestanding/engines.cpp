@@ -5,8 +5,11 @@
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/transport/direct.hpp>
 #include <vmsg/transport/direct_device.hpp>
+#include <vmsg/transport/fifo.hpp>
 #include <vmsg/transport/indirect.hpp>
 #include <vmsg/transport/loopback.hpp>
+#include <vmsg/transport/notification_doorbell.hpp>
+#include <vmsg/transport/switched.hpp>
 #include <vmsg/virtio/resolver.hpp>
 
 using namespace vmsg;
@@ -20,6 +23,12 @@ template class proto::attached<archetypes::device_model>;
 template class transports::loopback<4, 104>;
 template class transports::direct_driver<ffa::archetypes::conduit>;
 template class transports::indirect<ffa::archetypes::conduit>;
+
+template class proto::driver<revision::oasis_v2, proto::driver_capacity{.fifo = true}>;
+template class proto::device_bus<revision::oasis_v2, proto::device_capacity{.fifo = true}>;
+template class transports::notification_doorbell<ffa::archetypes::conduit>;
+template class transports::fifo<>;
+template class transports::switched<transports::loopback<4, 104>::end, transports::fifo<>>;
 
 static_assert(virtio::resolver<proto::device_areas<revision::rfc2025, 1>>);
 static_assert(virtio::resolver<proto::device_areas<revision::oasis_v2, 8>>);

@@ -124,7 +124,7 @@ void check_sender(script s) {
     auto more = sender.begin(tx);
     require(more == true, "there is room for a region");
     std::uint32_t sent = 0;
-    while ((more && *more) || ffa::is_transient(more.error())) {
+    while ((more && *more) || ffa::may_be_repeated(more.error())) {
         const ffa::call_frame call = sender.call();
         if (more && function_of(call) != ffa::function_id::mem_op_resume) {
             const auto fragment = ffa::decode_mem_frag_tx(call);
@@ -148,7 +148,7 @@ void check_retriever(script s) {
                                     receiver,
                                     {storage.data(), storage.size()}};
     auto more = retriever.begin(buffer);
-    while ((more && *more) || retriever.is_held() || ffa::is_transient(more.error())) {
+    while ((more && *more) || retriever.is_held() || ffa::may_be_repeated(more.error())) {
         static_cast<void>(retriever.call());
         if (s.empty()) return;
         const ffa::call_frame answer = next_answer(s, 0);

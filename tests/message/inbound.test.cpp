@@ -37,7 +37,7 @@ TEST_CASE("validate_inbound gives the header of a frame, which may be padded") {
     CX_CHECK(judge(frame(0, 5, 1, 104, 104)) == errc::none);
 }
 
-TEST_CASE("validate_inbound: the maximum is of what was delivered") {
+TEST_CASE("H4: validate_inbound: the maximum is of what was delivered") {
     CX_CHECK(judge(frame(0, 5, 1, 16, 105)) == errc::oversize);
     CX_CHECK(judge(frame(0, 5, 1, 16, 45), 44) == errc::oversize);
     CX_CHECK(judge(frame(0, 5, 1, 16, 44), 44) == errc::none);

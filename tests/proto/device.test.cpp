@@ -653,6 +653,18 @@ TEST_CASE("K7: a release does not wait behind the events of devices") {
     b.answer<event_config>();
 }
 
+TEST_CASE("K7: an event does not wait for an answer that is owed") {
+    device_bench<v2> b;
+    b.run(1, event_method::indirect);
+    REQUIRE(b.send(area_share_request{
+                .area_id = 2, .mem_handle = 0x77, .page_count = 1, .sharing_attrs = area_attrs::usual}) == errc::none);
+    REQUIRE(b.engine.poll_task().what == area_task::kind::map);
+    REQUIRE(b.engine.config_changed(3, 0, 0));
+    b.expect<event_config>();
+    REQUIRE(b.engine.areas().mapped(2, b.memory));
+    CHECK(b.answer<area_share_response>().result == bus_result::success);
+}
+
 TEST_CASE("SQ6: used, config_changed, needs_reset: what cannot be") {
     device_bench<v2> b;
     CHECK(b.engine.used(4, 0).error() == errc::no_device);
@@ -689,7 +701,7 @@ TEST_CASE("T6, E7, V1, SQ72: a device that cannot go on says so, once it runs") 
     CHECK(b.silent()); // V1: not because of SET_DEVICE_STATUS
 }
 
-TEST_CASE("B3, B5: devices that come and go") {
+TEST_CASE("B3, B5, I5: devices that come and go, each under a number of its own") {
     device_bench<v2> b;
     test_device model;
     attached<test_device> port{model};

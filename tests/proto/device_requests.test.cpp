@@ -302,7 +302,7 @@ TEST_CASE("threats 2: configuration ranges that do not exist") {
     CHECK(b.silent());
 }
 
-TEST_CASE("C6: SET_CONFIG is all or nothing") {
+TEST_CASE("C1, C5, C6: SET_CONFIG is all or nothing") {
     device_bench<v2> b;
     b.negotiate();
     auto got = write(b, 8, {1, 2});
@@ -476,7 +476,7 @@ TEST_CASE("Q4, Q8: a disabled queue: the fields whose ignore bit is 0 are applie
     }
 }
 
-TEST_CASE("D15: a size of 0 or above the maximum changes nothing") {
+TEST_CASE("Q4, D15: a size of 0 or above the maximum changes nothing") {
     queues<v2> b;
     const get_vqueue_response unconfigured{.index = 0, .max_size = 256};
     CHECK(b.set(b.enabling(0, 257)) == unconfigured);

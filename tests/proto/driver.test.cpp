@@ -195,30 +195,32 @@ TEST_CASE("C1, Q2, Q3, F3: what no device can be asked") {
 TEST_CASE("S7, H5: all core requests can be sent, and name their device") {
     driver_bench<v2> b{driver_options_for<v2>(event_method::indirect)};
     b.bring_up({0, 3});
-    b.negotiated_device(0);
     const std::uint8_t data[]{1};
     const std::uint32_t features[]{0, 1};
-    const auto named = [&](const auto& m) {
-        const auto t = b.ask(0, m);
-        const auto got = b.expect<std::remove_cvref_t<decltype(m)>>();
-        b.engine.release(t, b.now);
-        b.now += 60 * seconds; // the token has rested
-        b.engine.handle_timeout(b.now);
-        return got.head.dev_num == 0;
-    };
-    CHECK(named(get_device_info_request{}));
-    CHECK(named(get_device_features_request{0, 2}));
-    CHECK(named(get_config_request{0, 4}));
-    CHECK(named(set_config_request{.offset = 8, .length = 1, .config = data}));
-    CHECK(named(get_device_status_request{}));
-    CHECK(named(get_vqueue_request{0}));
-    CHECK(named(set_vqueue_request{}));
-    CHECK(named(get_shm_request{0}));
-    CHECK(named(set_device_status_request{}));
-    b.status(0, 0);
-    b.status(0, 1);
-    b.status(0, 3);
-    CHECK(named(set_driver_features_request{0, 2, features}));
+    for (const std::uint16_t number : {std::uint16_t{0}, std::uint16_t{3}}) {
+        b.negotiated_device(number);
+        const auto named = [&](const auto& m) {
+            const auto t = b.ask(number, m);
+            const auto got = b.expect<std::remove_cvref_t<decltype(m)>>();
+            b.engine.release(t, b.now);
+            b.now += 60 * seconds; // the token has rested
+            b.engine.handle_timeout(b.now);
+            return got.head.dev_num == number;
+        };
+        CHECK(named(get_device_info_request{}));
+        CHECK(named(get_device_features_request{0, 2}));
+        CHECK(named(get_config_request{0, 4}));
+        CHECK(named(set_config_request{.offset = 8, .length = 1, .config = data}));
+        CHECK(named(get_device_status_request{}));
+        CHECK(named(get_vqueue_request{0}));
+        CHECK(named(set_vqueue_request{}));
+        CHECK(named(get_shm_request{0}));
+        CHECK(named(set_device_status_request{}));
+        b.status(number, 0);
+        b.status(number, 1);
+        b.status(number, 3);
+        CHECK(named(set_driver_features_request{0, 2, features}));
+    }
 }
 
 TEST_CASE("C3: SET_CONFIG carries generation 0 in oasis_v2") {

@@ -224,15 +224,15 @@ TEST_CASE_TEMPLATE_INVOKE(before_version, driver_bench<old>, driver_bench<v1>, d
 
 // --- EVENT_CONFIGURE
 
-TEST_CASE("N8: event delivery that the peer refuses fails the bus") {
-    driver_options options = driver_options_for<v2>(event_method::notif);
+TEST_CASE("N8: event delivery that the peer refuses fails the bus if there is no simpler one") {
+    driver_options options = driver_options_for<v2>(event_method::poll);
     options.notif_id = 5;
     driver_bench<v2> b(options);
     REQUIRE(b.engine.start(b.now));
     b.reply(b.expect<version_request>(), b.version());
     b.reply(b.expect<version_request>(), b.version());
     const auto asked = b.expect<event_configure_request>();
-    CHECK(asked.body == event_configure_request{event_method::notif, 0, 5});
+    CHECK(asked.body == event_configure_request{event_method::poll, 0, 5});
     SUBCASE("ERROR") {
         b.reply(asked, event_configure_response{bus_result::error});
         CHECK(has_failed(b, errc::peer_error));
@@ -328,7 +328,7 @@ TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
 
 // --- RESET
 
-TEST_CASE_TEMPLATE_DEFINE("N12: a reset gives everything back, and the bus can be started again", Bench,
+TEST_CASE_TEMPLATE_DEFINE("N12, N13: a reset gives everything back in order, and the bus can be started again", Bench,
                           reset_and_start) {
     Bench b;
     b.bring_up({3});
@@ -380,7 +380,7 @@ TEST_CASE_TEMPLATE_DEFINE("N12: a reset gives everything back, and the bus can b
 }
 TEST_CASE_TEMPLATE_INVOKE(reset_and_start, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
-TEST_CASE("N12: a reset that the peer does not carry out fails the bus, which can be started anew") {
+TEST_CASE("N12, N13: a reset that the peer does not carry out fails the bus, which can be started anew") {
     driver_bench<v2> b;
     b.bring_up({3});
     const auto area = b.shared_area();

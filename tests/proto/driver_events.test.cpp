@@ -38,6 +38,23 @@ template <class Bench> bool only(const Bench& b, const setbacks& s) {
 
 // --- sending
 
+TEST_CASE("N7: an all-zero answer to a direct message is busy: three attempts, without a pause") {
+    driver_options options = driver_options_for<v2>();
+    options.policy.busy_attempts = 3;
+    options.policy.busy_backoff = 0;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    const auto t = b.ask(3, get_device_status_request{});
+    for (int i = 0; i < 3; ++i) {
+        CHECK(open(b, t));
+        b.refuse_next(errc::no_answer);
+    }
+    CHECK(failed(b, t, errc::no_answer));
+    CHECK(b.silent());
+    b.engine.release(t, b.now);
+    CHECK(b.engine.open_requests() == 0);
+}
+
 TEST_CASE("R1: a busy carrier is tried again after a pause, within the budget") {
     auto b = pushed<v2>();
     b.bring_up({3});
@@ -885,7 +902,7 @@ TEST_CASE_TEMPLATE_DEFINE("N8: events are asked for every 100 ms, at once after 
 }
 TEST_CASE_TEMPLATE_INVOKE(polls, driver_bench<old>, driver_bench<v1>, driver_bench<v2>);
 
-TEST_CASE("threats 2: endless events are taken within a budget, and the next round follows at once") {
+TEST_CASE("N8, threats 2: endless events are taken within a budget, and the next round follows at once") {
     driver_options options = driver_options_for<v2>();
     SUBCASE("five") { options.policy.poll_budget = 5; }
     SUBCASE("none but the first") { options.policy.poll_budget = 0; }

@@ -10,10 +10,11 @@ using namespace vmsg::proto;
 
 namespace {
 
-constexpr bus_state all_states[]{bus_state::down,        bus_state::probing,     bus_state::agreeing,
-                                 bus_state::configuring, bus_state::enumerating, bus_state::ready,
-                                 bus_state::resetting,   bus_state::failed};
-constexpr bus_input all_inputs[]{bus_input::start,       bus_input::accepted, bus_input::more, bus_input::refused,
+constexpr bus_state all_states[]{bus_state::down,     bus_state::probing,     bus_state::agreeing,
+                                 bus_state::offering, bus_state::configuring, bus_state::enumerating,
+                                 bus_state::ready,    bus_state::resetting,   bus_state::failed};
+constexpr bus_input all_inputs[]{bus_input::start,       bus_input::accepted, bus_input::fifo_wanted,
+                                 bus_input::fall_back,   bus_input::more,     bus_input::refused,
                                  bus_input::reenumerate, bus_input::reset,    bus_input::lost};
 
 template <revision R> constexpr bool goes(bus_state from, bus_input input, bus_state to, bus_action action) {
@@ -23,8 +24,8 @@ template <revision R> constexpr bool goes(bus_state from, bus_input input, bus_s
 
 /// A state on the way up, which waits for the answer to a request of the bus.
 constexpr bool waits(bus_state s) {
-    return s == bus_state::probing || s == bus_state::agreeing || s == bus_state::configuring ||
-           s == bus_state::enumerating || s == bus_state::resetting;
+    return s == bus_state::probing || s == bus_state::agreeing || s == bus_state::offering ||
+           s == bus_state::configuring || s == bus_state::enumerating || s == bus_state::resetting;
 }
 
 /// At most one line for a state and an input.
@@ -85,11 +86,32 @@ TEST_CASE("N5, N8, N15: the way up in each revision") {
     CX_CHECK(goes<old>(agreeing, bus_input::accepted, enumerating, send_get_devices));
 }
 
+TEST_CASE("N6, N10: the way over a FIFO, and back from it") {
+    using enum bus_state;
+    using enum bus_action;
+    constexpr auto v2 = revision::oasis_v2;
+    CX_CHECK(goes<v2>(agreeing, bus_input::fifo_wanted, offering, send_fifo_configure));
+    CX_CHECK(goes<v2>(offering, bus_input::accepted, configuring, send_event_configure));
+    CX_CHECK(goes<v2>(offering, bus_input::refused, configuring, send_event_configure));
+    CX_CHECK(goes<v2>(configuring, bus_input::fall_back, configuring, send_event_configure));
+    CX_CHECK(goes<v2>(offering, bus_input::lost, failed, announce_failure));
+    for (const bus_state s : all_states) {
+        if (s == offering) continue; // to which no line leads
+        CHECK_FALSE(bus_table<revision::oasis_v1>::find(s, bus_input::fifo_wanted));
+        CHECK_FALSE(bus_table<revision::rfc2025>::find(s, bus_input::fifo_wanted));
+    }
+    for (const bus_state s : all_states)
+        if (s != configuring) CHECK_FALSE(bus_table<revision::oasis_v1>::find(s, bus_input::fall_back));
+    CX_CHECK(goes<revision::oasis_v1>(configuring, bus_input::fall_back, configuring, send_event_configure));
+    for (const bus_transition& t : bus_table<revision::oasis_v1>::lines) CHECK(t.to != offering);
+    for (const bus_transition& t : bus_table<revision::rfc2025>::lines) CHECK(t.to != offering);
+}
+
 TEST_CASE("N12: the way down") {
     using enum bus_state;
     using enum bus_action;
     constexpr auto v2 = revision::oasis_v2;
-    for (const bus_state s : {configuring, enumerating, ready, failed})
+    for (const bus_state s : {offering, configuring, enumerating, ready, failed})
         CHECK(goes<v2>(s, bus_input::reset, resetting, send_reset));
     CX_CHECK(goes<v2>(resetting, bus_input::accepted, down, announce_down));
     CX_CHECK(goes<v2>(resetting, bus_input::refused, failed, announce_failure));

@@ -70,6 +70,24 @@ constexpr bool a_refused_queue_is_reported() {
     return area && d.negotiate(wanted) && d.setup_queue(0, r.queue_in(*area)).error() == errc::denied;
 }
 
+/// A queue that is too large for the device, or not there, is not even asked for.
+constexpr bool impossible_queues_are_not_set_up() {
+    rig<v2> r;
+    if (!r.session.open()) return false;
+    const auto area = r.session.share(0x77, 1, r.attributes());
+    auto d = r.session.at(3);
+    if (!area || !d.negotiate(wanted)) return false;
+    proto::queue_setup queue = r.queue_in(*area);
+    if (d.setup_queue(2, queue).error() != errc::invalid_argument) return false;
+    queue.size = 257;
+    if (d.setup_queue(0, queue).error() != errc::invalid_argument) return false;
+    if (!d.max_queue_size(0)) return false;
+    const std::uint64_t before = r.session.engine().counters().requests;
+    if (d.setup_queue(0, queue).error() != errc::invalid_argument) return false;
+    if (r.session.engine().counters().requests != before || *d.max_queue_size(2) != 0) return false;
+    return d.setup_queue(0, r.queue_in(*area)) && r.peer.port.queue(0).enabled;
+}
+
 constexpr bool what_comes_meanwhile_is_kept() {
     rig<v2> r;
     if (!r.session.open()) return false;
@@ -212,8 +230,12 @@ TEST_CASE_TEMPLATE("a session, from nothing to a transfer and back", Rev,
 TEST_CASE("a session reports what a device lacks or refuses") {
     CX_CHECK(required_features_are_required());
     CX_CHECK(a_refused_choice_is_reported());
-    CX_CHECK(a_refused_queue_is_reported());
 }
+
+TEST_CASE("Q1, Q3: no queue is set up that is not there, or larger than the device can have it") {
+    CX_CHECK(impossible_queues_are_not_set_up());
+}
+TEST_CASE("T7, Q3: a queue that the device has not taken is no queue") { CX_CHECK(a_refused_queue_is_reported()); }
 
 TEST_CASE("events that come while a session waits for something else are kept") {
     CX_CHECK(what_comes_meanwhile_is_kept());

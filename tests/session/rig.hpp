@@ -7,6 +7,7 @@
 #include <vmsg/transport/fault_injector.hpp>
 #include <vmsg/transport/loopback.hpp>
 
+#include "proto/support/engines.hpp"
 #include "proto/support/test_device.hpp"
 
 #include <cstddef>
@@ -16,13 +17,13 @@ namespace session_test {
 
 using namespace vmsg;
 
-template <revision R> struct policy : session_policy<R> {
+template <revision R, std::size_t Areas = 2> struct policy : session_policy<R> {
     static constexpr proto::driver_capacity capacity{
-        .devices = 2, .requests = 2, .areas = 2, .kicks = 2, .msg_size = constants_of<R>.ffa_max_msg_size};
+        .devices = 2, .requests = 2, .areas = Areas, .kicks = 2, .msg_size = constants_of<R>.ffa_max_msg_size};
 };
 
 /// What the device side does when it has its turn.
-template <revision R> struct device_end {
+template <revision R, std::size_t Areas = 2> struct device_end {
     static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
     using wire_type = transports::loopback<4, msg_size>;
     using end_type = transports::fault_injector<typename wire_type::end, 2, msg_size>;
@@ -30,7 +31,7 @@ template <revision R> struct device_end {
     wire_type wire{};
     end_type driver_end;
     end_type end;
-    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = 2, .msg_size = msg_size}> bus{
+    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = Areas, .msg_size = msg_size}> bus{
         {.max_msg_size = msg_size, .can_push = false}};
     proto_test::test_device model{};
     proto::attached<proto_test::test_device> port{model};
@@ -53,7 +54,9 @@ template <revision R> struct device_end {
             if (serves) static_cast<void>(bus.handle_frame({buffer, in->size}, now));
             if (serves) send(now);
         }
-        for (auto task = bus.poll_task(); maps && task.what != proto::area_task::kind::none; task = bus.poll_task()) {
+        while (maps) {
+            const auto task = bus.poll_task();
+            if (task.what == proto::area_task::kind::none) break;
             moved = true;
             if (task.what == proto::area_task::kind::map)
                 static_cast<void>(bus.areas().mapped(task.area_id, memory));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// soak [OPERATIONS] [SEED] [REVISION]: so many random operations (a million) on both engines of each revision, in runs
-// that start from nothing and end with nothing left. Run n has seed SEED + n, which decides what goes wrong in it.
+// soak [OPERATIONS] [SEED] [REVISION] [CARRIAGE]: so many random operations (a million) on both engines of each
+// revision, over a loopback and over each transport through a partition manager, in runs that start from nothing and
+// end with nothing left. Run n has seed SEED + n, which decides what goes wrong in it.
 #include <vmsg/text.hpp>
 
+#include "proto/support/ffa_carriages.hpp"
 #include "proto/support/random_use.hpp"
 
 #include <chrono>
@@ -10,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <type_traits>
 
 using namespace proto_test;
 
@@ -35,7 +38,8 @@ constexpr faults kinds[]{
 constexpr std::size_t kind_count = sizeof kinds / sizeof kinds[0];
 
 /// False if something did not hold.
-template <revision R> bool soak(std::uint64_t operations, std::uint64_t seed) {
+template <revision R, class Carriage>
+bool soak(const char* carriage, std::uint64_t operations, std::uint64_t seed) {
     const std::string_view name = name_of(R);
     const auto began = std::chrono::steady_clock::now();
     std::uint64_t answered = 0;
@@ -45,11 +49,11 @@ template <revision R> bool soak(std::uint64_t operations, std::uint64_t seed) {
         const auto steps = static_cast<unsigned>(left < operations_per_run ? left : operations_per_run);
         faults wrong = kinds[seed % kind_count];
         wrong.restarts = seed / kind_count % 2 != 0 ? 1'000 : 0;
-        random_run<R> run(seed, seed % 4 < 2, wrong);
+        random_run<R, random_numbers, Carriage> run(seed, seed % 4 < 2, wrong);
         if (const char* const broken = run.run(steps)) {
-            std::printf("%s, seed %" PRIu64 ", operation %u: does not hold: %s\n", name.data(), seed, run.done(),
-                        broken);
-            std::printf("again: soak %u %" PRIu64 " %s\n", steps, seed, name.data());
+            std::printf("%s, %s, seed %" PRIu64 ", operation %u: does not hold: %s\n", name.data(), carriage, seed,
+                        run.done(), broken);
+            std::printf("again: soak %u %" PRIu64 " %s %s\n", steps, seed, name.data(), carriage);
             return false;
         }
         done += steps;
@@ -57,8 +61,8 @@ template <revision R> bool soak(std::uint64_t operations, std::uint64_t seed) {
         failed += run.failed;
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    std::printf("%s: %" PRIu64 " operations, %" PRIu64 " requests answered, %" PRIu64 " failed, %.1f s\n", name.data(),
-                operations, answered, failed, took.count());
+    std::printf("%s, %s: %" PRIu64 " operations, %" PRIu64 " requests answered, %" PRIu64 " failed, %.1f s\n",
+                name.data(), carriage, operations, answered, failed, took.count());
     return true;
 }
 
@@ -68,18 +72,26 @@ int main(int argc, char** argv) {
     const std::uint64_t operations = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
     const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
     const std::string_view wanted = argc > 3 ? argv[3] : "";
-    bool known = wanted.empty();
+    const std::string_view over = argc > 4 ? argv[4] : "";
+    bool known = false;
     bool good = true;
-    const auto each = [&](revision r, bool (*run)(std::uint64_t, std::uint64_t)) {
+    const auto each = [&](revision r, const char* carriage, auto run) {
         if (!wanted.empty() && wanted != name_of(r)) return;
+        if (!over.empty() && over != carriage) return;
         known = true;
-        good = run(operations, seed) && good;
+        good = run(carriage, operations, seed) && good;
     };
-    each(revision::rfc2025, soak<revision::rfc2025>);
-    each(revision::oasis_v1, soak<revision::oasis_v1>);
-    each(revision::oasis_v2, soak<revision::oasis_v2>);
-    if (operations == 0 || !known || argc > 4) {
-        std::fprintf(stderr, "usage: soak [OPERATIONS] [SEED] [REVISION]\n");
+    const auto all = [&]<revision R>(std::integral_constant<revision, R>) {
+        each(R, "loopback", soak<R, loopback_carriage>);
+        each(R, "direct", soak<R, direct_carriage<R>>);
+        each(R, "indirect", soak<R, indirect_carriage<R>>);
+    };
+    all(std::integral_constant<revision, revision::rfc2025>{});
+    all(std::integral_constant<revision, revision::oasis_v1>{});
+    all(std::integral_constant<revision, revision::oasis_v2>{});
+    each(revision::oasis_v2, "fifo", soak<revision::oasis_v2, fifo_carriage>);
+    if (operations == 0 || !known || argc > 5) {
+        std::fprintf(stderr, "usage: soak [OPERATIONS] [SEED] [REVISION] [loopback | direct | indirect | fifo]\n");
         return 2;
     }
     return good ? 0 : 1;

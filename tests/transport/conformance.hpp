@@ -22,9 +22,14 @@ concept rig = requires(Rig& r) {
     r.step(r.now); // lets the carrier work; time may pass
 };
 
+/// A frame of a transport message; where there is room for a header of oasis_v2, it says how long the frame is.
 inline std::vector<std::uint8_t> pattern(std::size_t size, unsigned seed) {
     std::vector<std::uint8_t> bytes(size);
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(seed * 37 + i * 11 + (i >> 3));
+    if (size < 8) return bytes;
+    bytes[0] &= 1;
+    bytes[6] = static_cast<std::uint8_t>(size);
+    bytes[7] = static_cast<std::uint8_t>(size >> 8);
     return bytes;
 }
 

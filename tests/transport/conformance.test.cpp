@@ -3,8 +3,10 @@
 #include <vmsg/transport/direct.hpp>
 #include <vmsg/transport/direct_device.hpp>
 #include <vmsg/transport/fault_injector.hpp>
+#include <vmsg/transport/fifo.hpp>
 #include <vmsg/transport/indirect.hpp>
 #include <vmsg/transport/loopback.hpp>
+#include <vmsg/transport/switched.hpp>
 #include <vmsg/transport/tracer.hpp>
 
 #include "transport/conformance.hpp"
@@ -52,6 +54,59 @@ template <std::size_t Depth, std::size_t MaxMsgSize> struct faultless_rig : loop
 
     auto& driver_side() { return driver; }
     auto& device_side() { return device; }
+};
+
+/// Both ends of a FIFO, which look whenever they are asked or wait for a notification.
+template <std::uint16_t MessageSize, std::uint16_t Depth, std::uint16_t NotifId> struct fifo_rig {
+    struct bell {
+        std::uint64_t* bitmap;
+        result<void> operator()() const {
+            *bitmap |= std::uint64_t{1} << 5;
+            return {};
+        }
+    };
+    using end = transports::fifo<bell>;
+    static constexpr transports::fifo_geometry geometry{MessageSize, Depth};
+
+    alignas(8) std::uint8_t memory[transports::fifo_region_size(geometry)]{};
+    std::uint64_t for_driver = 0;
+    std::uint64_t for_device = 0;
+    instant now = 0;
+    end driver{{.side = transports::fifo_side::driver, .peer = device_id(), .notif_id = NotifId, .burst = 3},
+               bell{&for_device}};
+    end device{{.side = transports::fifo_side::device, .peer = driver_id(), .notif_id = NotifId, .burst = 3},
+               bell{&for_driver}};
+
+    fifo_rig() {
+        REQUIRE(driver.open(memory, geometry));
+        REQUIRE(device.open(memory));
+    }
+    auto& driver_side() { return driver; }
+    auto& device_side() { return device; }
+    static ffa::endpoint_id driver_id() { return ffa::endpoint_id{7}; }
+    static ffa::endpoint_id device_id() { return ffa::endpoint_id{0x8002}; }
+    static std::size_t least_frame() { return 8; }
+    void step(instant& time) {
+        ++time;
+        driver.handle_notifications(std::exchange(for_driver, 0));
+        device.handle_notifications(std::exchange(for_device, 0));
+    }
+};
+
+/// A bus that has begun on a loopback, and goes on over a FIFO or not.
+template <fifo_stage Stage> struct switched_rig : fifo_rig<128, 30, no_notif_id> {
+    using bootstrap = transports::loopback<4, 104>::end;
+    transports::loopback<4, 104> wire{driver_id(), device_id()};
+    transports::switched<bootstrap, end> driver_ends{wire.driver_side(), driver};
+    transports::switched<bootstrap, end> device_ends{wire.device_side(), device};
+
+    switched_rig() {
+        device_ends.follow({Stage, 5});
+        driver_ends.follow({Stage, 5});
+        if (Stage != fifo_stage::off) REQUIRE(device.open(memory)); // the driver has made the rings anew
+    }
+    auto& driver_side() { return driver_ends; }
+    auto& device_side() { return device_ends; }
 };
 
 using bytes = std::vector<std::uint8_t>;
@@ -202,6 +257,8 @@ public:
 
 #define VMSG_RIGS                                                                                                      \
     loopback_rig<1, 44>, loopback_rig<8, 104>, traced_rig<8, 104>, faultless_rig<1, 44>, faultless_rig<8, 104>,        \
+        fifo_rig<128, 30, no_notif_id>, fifo_rig<105, 2, no_notif_id>, fifo_rig<128, 30, 5>,                           \
+        switched_rig<fifo_stage::off>, switched_rig<fifo_stage::offered>, switched_rig<fifo_stage::active>,            \
         direct_rig<revision::rfc2025>, direct_rig<revision::oasis_v1>, direct_rig<revision::oasis_v2>,                 \
         direct_rig<revision::oasis_v2, 3>, indirect_rig<revision::rfc2025>, indirect_rig<revision::oasis_v1>,          \
         indirect_rig<revision::oasis_v2>, indirect_rig<revision::oasis_v2, ffa::version::v1_1>

@@ -27,6 +27,9 @@ public:
     std::vector<std::uint8_t> bytes() const; ///< of a text of hexadecimal digits
     bool truth() const;
 
+    /// Throws: the file, the place of this value, the value, and what it is not.
+    [[noreturn]] void refuse(const std::string& wanted) const;
+
 private:
     const void* node_;
 };

@@ -6,7 +6,6 @@
 #include <vmsg/text.hpp>
 
 #include <array>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +24,7 @@ struct tail_memory {
 uuid uuid_of(const json::value& text) {
     const std::string digits = text.text();
     const auto parsed = parse_uuid(digits.data(), digits.size());
-    if (!parsed) throw std::runtime_error(digits + " is no UUID");
+    if (!parsed) text.refuse("a UUID");
     return *parsed;
 }
 
@@ -48,7 +47,7 @@ private:
     template <class T> static void set(T& member, const json::value& value) {
         const std::uint64_t number = value.number();
         member = static_cast<T>(number);
-        if (static_cast<std::uint64_t>(member) != number) throw std::runtime_error("a field is too narrow");
+        if (static_cast<std::uint64_t>(member) != number) value.refuse("narrow enough for its field");
     }
     static void set(uuid& member, const json::value& value) { member = uuid_of(value); }
     void set(wire::tail<std::uint8_t>& member, const json::value& value) {

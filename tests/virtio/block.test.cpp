@@ -153,20 +153,21 @@ TEST_CASE("BL3: an offer of CONFIG_WCE needs FLUSH") {
 
 TEST_CASE("BL34: limits of 0 count as absent") {
     constexpr feature_set offered{block_feature::seg_max, block_feature::size_max, block_feature::mq};
-    CX_CHECK(limits_of({.capacity = 7}, offered, offered) == block_limits{.capacity = 7});
-    CX_CHECK(limits_of({.capacity = 7, .size_max = 4096, .seg_max = 9, .num_queues = 3}, offered, offered) ==
-             block_limits{.capacity = 7, .max_segments = 9, .max_segment_size = 4096, .num_queues = 3});
-    CX_CHECK(limits_of({.num_queues = 3}, offered, {}).num_queues == 1); // MQ was not accepted
+    CX_CHECK(limits_of(block_config{.capacity = 7}, offered, offered) == block_limits{.capacity = 7});
+    CX_CHECK(
+        limits_of(block_config{.capacity = 7, .size_max = 4096, .seg_max = 9, .num_queues = 3}, offered, offered) ==
+        block_limits{.capacity = 7, .max_segments = 9, .max_segment_size = 4096, .num_queues = 3});
+    CX_CHECK(limits_of(block_config{.num_queues = 3}, offered, {}).num_queues == 1); // MQ was not accepted
 }
 
 TEST_CASE("BL7, BL15: a device that offers RO is read-only, accepted or not") {
-    CX_CHECK(limits_of({}, feature_set{block_feature::ro}, {}).read_only);
-    CX_CHECK(!limits_of({}, {}, {}).read_only);
+    CX_CHECK(limits_of(block_config{}, feature_set{block_feature::ro}, {}).read_only);
+    CX_CHECK(!limits_of(block_config{}, {}, {}).read_only);
 }
 
 TEST_CASE("BL1: FLUSH is available once negotiated") {
-    CX_CHECK(limits_of({}, feature_set{block_feature::flush}, feature_set{block_feature::flush}).flush);
-    CX_CHECK(!limits_of({}, feature_set{block_feature::flush}, {}).flush);
+    CX_CHECK(limits_of(block_config{}, feature_set{block_feature::flush}, feature_set{block_feature::flush}).flush);
+    CX_CHECK(!limits_of(block_config{}, feature_set{block_feature::flush}, {}).flush);
 }
 
 TEST_CASE("BL35: bytes of a capacity are checked for overflow") {

@@ -386,6 +386,16 @@ constexpr bool reset_restores_everything() {
            end.shared.used_len(0) == 3;
 }
 
+/// The next life has a size of its own.
+constexpr bool enabled_again_with_another_size() {
+    device_end<8> end;
+    end.queue.reset();
+    end.shared.clear_rings();
+    if (!end.queue.enable(end.region, end.shared.addresses(), 4, 8) || end.queue.size() != 4) return false;
+    end.offer(4);
+    return end.pop() == errc::bad_value && end.queue.fault() == queue_fault::head_range;
+}
+
 constexpr bool reset_mends_a_broken_queue() {
     device_end<8> end;
     end.shared.set_avail_idx(9);
@@ -583,9 +593,9 @@ TEST_CASE("SQ10, SQ43, SQ44: both runs of a chain keep their order, the used ele
 }
 
 TEST_CASE("SQ14: a device has no way to write to a readable element") {
-    static_assert(std::is_same_v<decltype(std::declval<chain_reader&>().run()), byte_view>);
-    static_assert(std::is_same_v<decltype(std::declval<chain_writer&>().run()), byte_span>);
-    static_assert(!std::is_convertible_v<byte_view, byte_span>);
+    CX_CHECK(std::is_same_v<decltype(std::declval<chain_reader&>().run()), byte_view>);
+    CX_CHECK(std::is_same_v<decltype(std::declval<chain_writer&>().run()), byte_span>);
+    CX_CHECK(!std::is_convertible_v<byte_view, byte_span>);
 }
 
 TEST_CASE("SQ41, SQ44: a used length is never above the writable part") {
@@ -605,6 +615,7 @@ TEST_CASE("SQ56: spurious notifications are harmless") { CX_CHECK(spurious_kicks
 
 TEST_CASE("SQ65, SQ66, SQ67, SQ69, SQ71, trap 35: after a reset nothing of the last life happens") {
     CX_CHECK(reset_restores_everything());
+    CX_CHECK(enabled_again_with_another_size());
 }
 TEST_CASE("SQ73, trap 12: a violation breaks a queue once and a reset mends it") {
     CX_CHECK(reset_mends_a_broken_queue());

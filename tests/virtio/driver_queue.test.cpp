@@ -441,7 +441,7 @@ TEST_CASE("SQ22, trap 1, trap 9: a completion uses private memory only") {
     CX_CHECK(completion_needs_nothing_shared());
 }
 
-TEST_CASE("SQ31, SQ34, trap 22: a batch fills its slots and moves the index once") {
+TEST_CASE("SQ31, SQ32, SQ34, trap 22: a batch fills its slots, and then moves the index once") {
     CX_CHECK(batches_are_published_at_once<1>(0));
     CX_CHECK(batches_are_published_at_once<2>(0));
     CX_CHECK(batches_are_published_at_once<1>(65535));
@@ -532,6 +532,10 @@ TEST_CASE("SQ61: NOTIFICATION_DATA is the next position not yet available") {
     CHECK(next_offset_goes_around());
 }
 
+TEST_CASE("SQ70: a broken queue gives nothing back before it is detached") {
+    CX_CHECK(hostile(0, 0, 3, queue_fault::used_index) == errc::bad_value);
+    CX_CHECK(hostile(8, 0, 1, queue_fault::used_id) == errc::bad_value);
+}
 TEST_CASE("SQ68, SQ69, SQ70, trap 35: detach takes back what is outstanding, attach starts from nothing") {
     CX_CHECK(detach_takes_everything_back());
 }

@@ -242,6 +242,29 @@ constexpr bool broken_queues_write_no_event() {
     return !device.queue.enable_kicks() && !device.queue.interrupt_needed() && device.shared.avail_event() == 0;
 }
 
+/// Both sides poll and ask for no notification.
+constexpr bool nobody_has_to_be_notified(feature_set negotiated) {
+    rig::memory<8> shared;
+    auto region = shared.region();
+    driver_queue<8> driver;
+    device_queue<8, 8> device;
+    chain<8> request;
+    if (!driver.attach(shared.areas(), 8, {.negotiated = negotiated}) ||
+        !device.enable(region, shared.addresses(), 8, 8, {.negotiated = negotiated}))
+        return false;
+    driver.suppress_interrupts();
+    device.suppress_kicks();
+    for (int round = 0; round < 20; ++round) {
+        const auto head = driver.add({}, shared.element(0, 4));
+        if (!head || driver.publish() != 1 || driver.kick_needed()) return false;
+        if (!device.pop(region, request) || !device.push(request, 4) || device.interrupt_needed()) return false;
+        if (device.pop(region, request).error() != errc::would_block) return false;
+        const auto done = driver.poll_used();
+        if (!done || done->head != *head || driver.poll_used().error() != errc::would_block) return false;
+    }
+    return true;
+}
+
 /// Suppressed at `position`, the peer does all that a queue of 32768 entries allows.
 bool suppression_holds_for_a_full_queue(std::uint16_t position) {
     const auto driver = std::make_unique<driver_end<32768>>(driver_from(position));
@@ -344,6 +367,10 @@ TEST_CASE("SQ58, SQ60: after arming the device looks again") { CX_CHECK(device_l
 TEST_CASE("SQ67, SQ69, trap 35: the next life of a queue may be negotiated otherwise") {
     CX_CHECK(the_next_life_of_a_driver_may_do_without());
     CX_CHECK(the_next_life_of_a_device_may_do_without());
+}
+TEST_CASE("V6: two sides that poll need no notification and send none") {
+    CX_CHECK(nobody_has_to_be_notified({}));
+    CX_CHECK(nobody_has_to_be_notified(events));
 }
 TEST_CASE("SQ73: a broken queue writes no event") { CX_CHECK(broken_queues_write_no_event()); }
 TEST_CASE("trap 32: suppression holds for all that 32768 entries allow") {

@@ -16,7 +16,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <thread>
@@ -502,16 +504,23 @@ namespace {
 void two_threads(feature_set negotiated, bool dozing) {
     constexpr std::uint32_t rounds = 30000;
     constexpr std::uint32_t n = 4;
-    // A notification is a flag; a thread that has re-armed waits for it, and gives up if it never comes.
+    // A notification is a flag; a thread that has re-armed waits for it, and gives up if it never comes. It looks for a
+    // while and then sleeps: on a busy machine a thread that yields would lose its turn each time.
     struct bell {
         std::atomic<bool> rung{false};
+        std::mutex sleep{};
+        std::condition_variable awake{};
+
+        void ring() {
+            rung = true;
+            const std::lock_guard<std::mutex> lock{sleep};
+            awake.notify_one();
+        }
         bool wait() {
-            const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-            while (!rung.exchange(false)) {
-                if (std::chrono::steady_clock::now() > deadline) return false;
-                std::this_thread::yield();
-            }
-            return true;
+            for (int looks = 0; looks < 500; ++looks)
+                if (rung.exchange(false)) return true;
+            std::unique_lock<std::mutex> lock{sleep};
+            return awake.wait_for(lock, std::chrono::seconds{20}, [this] { return rung.exchange(false); });
         }
     };
     const auto shared = std::make_unique<rig::memory<n>>();
@@ -542,7 +551,7 @@ void two_threads(feature_set negotiated, bool dozing) {
             writer.write(bytes);
             device_in_order = device_in_order && device.push(request, writer.written());
             ++served;
-            if (device.interrupt_needed()) to_driver.rung = true;
+            if (device.interrupt_needed()) to_driver.ring();
         }
     }};
 
@@ -560,7 +569,7 @@ void two_threads(feature_set negotiated, bool dozing) {
                 driver.add(shared->element(at, 4), shared->element(at + 8, 4), shared->payload(at + 16, 32));
             number_of[*head] = sent++;
             driver.publish();
-            if (driver.kick_needed()) to_device.rung = true;
+            if (driver.kick_needed()) to_device.ring();
         }
         const auto done = driver.poll_used();
         if (!done) {
@@ -576,7 +585,7 @@ void two_threads(feature_set negotiated, bool dozing) {
     }
     CHECK(right);
     CHECK(received == rounds);
-    to_device.rung = true;
+    to_device.ring();
     other.join();
     CHECK(device_in_order.load());
 }

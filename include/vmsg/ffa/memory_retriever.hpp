@@ -40,10 +40,10 @@ struct region_storage {
 ///
 /// What the manager put into the RX buffer is copied once; then the buffer is released, also when the copy turns out to
 /// be wrong, and only then the next fragment is asked for. Each fragment brings a region, so there are no more calls
-/// than regions ask for. After an error that `is_transient` the same `call` may be made again; after `interrupted` the
-/// answer that FFA_RUN gives is the one for `next`; and while the RX buffer `is_held`, FFA_RX_RELEASE may be made again
-/// after any error (managers refuse it until the notification that the buffer is full was read). After any other error
-/// it is over.
+/// than regions ask for. After an error that `may_be_repeated` the same `call` may be made again; after `interrupted`
+/// the answer that FFA_RUN gives is the one for `next`; and while the RX buffer `is_held`, FFA_RX_RELEASE may be made
+/// again after any error (managers refuse it until the notification that the buffer is full was read). After any other
+/// error it is over.
 class memory_retriever {
 public:
     /// `self` retrieves the memory with the handle of `request` as one of `receivers`. They and `storage` have to
@@ -125,7 +125,7 @@ private:
         return why;
     }
     // An error instead of a full RX buffer.
-    constexpr errc refuse(errc why) { return is_transient(why) ? why : fail(why); }
+    constexpr errc refuse(errc why) { return may_be_repeated(why) ? why : fail(why); }
 
     constexpr result<bool> pause(memory_handle h) {
         if (const errc why = state_.pause(h); why != errc::none) return fail(why);

@@ -20,7 +20,7 @@ namespace vmsg::ffa {
 
 /// Whether a memory call was not executed and may be made again as it is, within the caller's patience. `interrupted`:
 /// not again, but with FFA_RUN.
-constexpr bool is_transient(errc why) {
+constexpr bool may_be_repeated(errc why) {
     return why == errc::busy || why == errc::retry || why == errc::no_memory || why == errc::interrupted;
 }
 
@@ -67,8 +67,8 @@ private:
 ///     }
 ///
 /// Each answer has to bring the next fragment, so there are no more calls than fragments and pauses. After an error
-/// that `is_transient` the same `call` may be made again, the TX buffer unchanged; after `interrupted` the answer that
-/// FFA_RUN gives is the one for `next`. After any other error the transaction is over, and the manager forgets it.
+/// that `may_be_repeated` the same `call` may be made again, the TX buffer unchanged; after `interrupted` the answer
+/// that FFA_RUN gives is the one for `next`. After any other error the transaction is over, and the manager forgets it.
 class memory_sender {
 public:
     /// `receivers` and `regions` have to outlive the object.
@@ -96,14 +96,14 @@ public:
     constexpr result<bool> next(const call_frame& answer, byte_span tx) {
         if (!in_progress()) return errc::bad_state;
         const auto a = decode_mem_send_answer(answer);
-        if (!a) return is_transient(a.error()) ? a.error() : fail(a.error());
+        if (!a) return may_be_repeated(a.error()) ? a.error() : fail(a.error());
         if (a->what == mem_send_answer::kind::paused) return pause(a->handle);
         if (!operation_state_.accept(a->handle)) return fail(errc::bad_value);
         if (a->what == mem_send_answer::kind::done) return finish();
         return put_next(*a, tx);
     }
 
-    /// The call to make; only after `begin` or `next` gave true, or an error that `is_transient`.
+    /// The call to make; only after `begin` or `next` gave true, or an error that `may_be_repeated`.
     constexpr call_frame call() const {
         VMSG_ASSERT(in_progress());
         if (step_ == step::resume) return encode(mem_op_resume_call{handle()});

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include <vmsg/quirk.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 
@@ -31,6 +32,14 @@ template <revision R> constexpr std::uint64_t offset_of(bus_address address) {
 template <revision R> constexpr result<bus_address> make_bus_address(std::uint16_t area_id, std::uint64_t offset) {
     if (area_id > constants_of<R>.max_area_id || offset > max_area_offset<R>) return errc::invalid_argument;
     return bus_address{std::uint64_t{area_id} << constants_of<R>.area_shift | offset};
+}
+
+/// The same for a peer with quirks: with `area_16_48_with_6_byte_header` the area id stands where the later revisions
+/// have it.
+template <revision R>
+constexpr result<bus_address> make_bus_address(std::uint16_t area_id, std::uint64_t offset, const quirk_set& quirks) {
+    if (quirks.has(quirk::area_16_48_with_6_byte_header)) return make_bus_address<revision::oasis_v1>(area_id, offset);
+    return make_bus_address<R>(area_id, offset);
 }
 
 } // namespace vmsg

@@ -14,6 +14,20 @@ namespace vmsg {
 /// "VFFAFIFO" as a little-endian number.
 inline constexpr std::uint64_t fifo_magic = 0x4f46'4946'4146'4656;
 
+/// How far the FIFO of a bus has come, as one side sees it.
+enum class fifo_stage : std::uint8_t {
+    off,     ///< there is none
+    offered, ///< its memory is set up; nothing travels in it yet
+    active,  ///< events are configured: all but the bus's own set-up travels in it (rule N6)
+};
+
+/// What a carrier has to know of it.
+struct fifo_link {
+    fifo_stage stage{};
+    std::uint16_t peer_notif_id{}; ///< the notification by which the other side hears of new entries: 0..63
+    friend bool operator==(const fifo_link&, const fifo_link&) = default;
+};
+
 /// A ring header in host form. Empty: the indices are equal; full: the write index is one behind the read index.
 struct fifo_header {
     std::uint64_t magic = fifo_magic;

@@ -34,6 +34,12 @@ struct endpoint_frame {
     byte_view frame{};
 };
 
+/// The same for the memory of its FIFO.
+struct endpoint_fifo_task {
+    ffa::endpoint_id peer{};
+    fifo_task task{};
+};
+
 /// Something to do about the memory of a driver; `task.what` is `none` if there is nothing.
 struct endpoint_task {
     ffa::endpoint_id peer{};
@@ -234,6 +240,41 @@ public:
         return done;
     }
 
+    /// As `device_bus::poll_fifo_task`; answer with `fifo_mapped`, `fifo_refused` or `fifo_unmapped`.
+    constexpr endpoint_fifo_task poll_fifo_task() {
+        for (endpoint& e : endpoints_) {
+            if (e.engine.empty()) continue;
+            const fifo_task task = e.engine.with([](auto& engine) { return engine.poll_fifo_task(); });
+            if (task.what != fifo_task::kind::none) return {e.id, task};
+        }
+        return {};
+    }
+    constexpr result<void> fifo_mapped(ffa::endpoint_id peer, std::uint16_t notif_id) {
+        endpoint* e = served(peer);
+        if (e == nullptr) return errc::bad_state;
+        return e->engine.with([](auto& engine, auto id) { return engine.fifo_mapped(id); }, notif_id);
+    }
+    constexpr result<void> fifo_refused(ffa::endpoint_id peer) {
+        endpoint* e = served(peer);
+        if (e == nullptr) return errc::bad_state;
+        const auto done = e->engine.with([](auto& engine) { return engine.fifo_refused(); });
+        free_if_closed(*e);
+        return done;
+    }
+    constexpr result<void> fifo_unmapped(ffa::endpoint_id peer) {
+        endpoint* e = served(peer);
+        if (e == nullptr) return errc::bad_state;
+        const auto done = e->engine.with([](auto& engine) { return engine.fifo_unmapped(); });
+        free_if_closed(*e);
+        return done;
+    }
+    /// How the FIFO of an endpoint stands, for the carrier.
+    constexpr fifo_link fifo(ffa::endpoint_id peer) const {
+        const endpoint* e = find(peer);
+        if (e == nullptr || e->engine.empty()) return {};
+        return e->engine.with([](const auto& engine) { return engine.fifo(); });
+    }
+
     /// The memory of one endpoint, a `resolver` for the queues of its devices: see `device_areas`.
     class endpoint_memory {
     public:
@@ -383,7 +424,7 @@ private:
         return sending_ != no_endpoint && &endpoints_[sending_] == &e;
     }
     static constexpr bool holds_memory(const endpoint& e) {
-        return !e.engine.empty() && e.engine.with([](auto& engine) { return engine.open_areas(); }) != 0;
+        return !e.engine.empty() && e.engine.with([](auto& engine) { return engine.holds_memory(); });
     }
 
     constexpr void free_if_closed(endpoint& e) {

@@ -11,11 +11,13 @@
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/inbound.hpp>
 #include <vmsg/proto/device_areas.hpp>
+#include <vmsg/proto/device_fifo.hpp>
 #include <vmsg/proto/device_model.hpp>
 #include <vmsg/proto/device_rules.hpp>
 #include <vmsg/proto/device_table.hpp>
 #include <vmsg/proto/drop_counters.hpp>
 #include <vmsg/proto/retry_policy.hpp>
+#include <vmsg/quirk.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
@@ -26,6 +28,8 @@ struct device_capacity {
     std::size_t devices = 4;    ///< devices on the bus
     std::size_t areas = 8;      ///< memory areas of the driver
     std::size_t msg_size = 104; ///< longest message, bytes
+    bool fifo = false;          ///< the bus can go on over a FIFO (oasis_v2), if `bus_features` say so
+    quirk_set quirks{};         ///< of the drivers that can be met: `quirks_of`
 };
 
 /// What a device side is told about its carrier.
@@ -35,6 +39,7 @@ struct device_options {
     std::uint32_t feature_bits = 0;          ///< transport features of this bus (oasis_v2): `strict_config_generation`
     std::uint32_t ffa_version = 0x0001'0002; ///< of this side, in VERSION (oasis_v2)
     bool can_push = true;                    ///< the carrier can send events unasked: EVENT_CONFIGURE with INDIRECT
+    bool can_notify = false;                 ///< the driver can be notified: EVENT_CONFIGURE with NOTIF, `poll_bell`
     bool any_area_attrs = false;             ///< areas of any kind are taken, not only usual memory
     retry_policy policy = device_retry_policy;
 };
@@ -60,6 +65,7 @@ template <revision R, device_capacity C = device_capacity{}> class device_bus {
     static_assert(C.msg_size >= constants_of<R>.min_max_msg_size, "too small for the longest message without a tail");
 
 public:
+    static constexpr bool has_fifo = C.fifo && R == revision::oasis_v2;
     using areas_type = device_areas<R, C.areas>;
 
     constexpr explicit device_bus(const device_options& options) : options_(options), areas_(options.any_area_attrs) {
@@ -138,6 +144,30 @@ public:
     constexpr areas_type& areas() { return areas_; }
     constexpr std::size_t open_areas() const { return areas_.size(); } ///< that are not finished with
 
+    /// The next thing to do about the memory of a FIFO; kind `none` if there is none. RESET and VERSION are not
+    /// answered before it is unmapped.
+    constexpr fifo_task poll_fifo_task() { return fifo_.poll_task(); }
+    /// The FIFO can be used: its rings were checked. `notif_id`, 0..63, is the one by which this side hears of new
+    /// entries. Errors: `bad_state` (that was not asked for), `invalid_argument` (no such id).
+    constexpr result<void> fifo_mapped(std::uint16_t notif_id) { return fifo_.mapped(notif_id); }
+    /// It cannot. `bad_state` if that was not asked for.
+    constexpr result<void> fifo_refused() { return fifo_.refused(); }
+    /// The device side has let go of its memory. `bad_state` if that was not asked for.
+    constexpr result<void> fifo_unmapped() { return fifo_.unmapped(); }
+    /// How the FIFO stands, for the carrier: to be told before a frame is sent and before one is received.
+    constexpr fifo_link fifo() const { return fifo_.link(); }
+    /// Memory of the driver is in use, or is to be.
+    constexpr bool holds_memory() const { return areas_.size() != 0 || fifo_.holds_memory(); }
+
+    /// The notification of the driver to set, because it has an event to ask for; `would_block` if there is none, or it
+    /// was told. It has asked for delivery in this way (EVENT_CONFIGURE with NOTIF).
+    constexpr result<std::uint16_t> poll_bell() {
+        const bool waits = negotiated_ && bell_ != no_notif_id && !rung_;
+        if (!waits || !(devices_.owes_events() || areas_.owes_release())) return errc::would_block;
+        rung_ = true;
+        return bell_;
+    }
+
     // --- frames in
 
     /// The driver has gone, without a word: what was agreed is over, what has not left is lost, nothing is answered.
@@ -183,8 +213,7 @@ public:
     /// owed again, whatever the reason, and does not keep an answer waiting.
     constexpr void handle_sent(result<void> outcome, instant now) {
         VMSG_ASSERT(out_size_ != 0);
-        const errc why = outcome.error();
-        const bool refused = detail::count_refusal(why, counters_);
+        const bool refused = detail::count_refusal(outcome.error(), counters_);
         const bool event = out_event_.what != owed_event::kind::none || out_release_ != 0;
         if (outcome) {
             ++counters_.sent;
@@ -407,7 +436,8 @@ private:
     }
 
     constexpr result<void> on(const header& h, const reset_vqueue_request& asked, device_port& port) {
-        const bool agreed = has(port.status, device_status::features_ok) && port.accepted.has(feature::ring_reset);
+        const bool agreed = has(port.status, device_status::features_ok) &&
+                            (port.accepted.has(feature::ring_reset) || C.quirks.has(quirk::reset_vqueue_unconditional));
         if (agreed && asked.index < port.queue_count()) reset_queue(port, asked.index);
         answer(h, reset_vqueue_response{});
         return {};
@@ -526,22 +556,35 @@ private:
 
     constexpr void on(const header& h, const event_poll_request&) {
         if (!constants_of<R>.has_token) push_ = false; // its driver could not tell a pushed event from a polled one
-        if (!events_configured_ || !compose_event(h.token)) answer(h, event_poll_response{});
+        if (events_configured_ && compose_event(h.token)) return;
+        rung_ = false; // it has seen everything
+        answer(h, event_poll_response{});
     }
 
     constexpr void on(const header& h, const event_configure_request& asked) {
-        const bool possible = legal(R, asked) && (asked.method == event_method::poll ||
-                                                  (asked.method == event_method::indirect && options_.can_push));
+        const bool notif = asked.method == event_method::notif;
+        const bool polled = asked.method == event_method::poll ||
+                            (notif && (options_.can_notify || C.quirks.has(quirk::event_configure_notif_always)));
+        const bool possible =
+            legal(R, asked) && (polled || (asked.method == event_method::indirect && options_.can_push) ||
+                                (asked.method == event_method::fifo && fifo_.can_be_used()));
         if (!possible || events_configured_) {
             answer(h, event_configure_response{bus_result::error});
             return;
         }
         events_configured_ = true;
-        push_ = asked.method != event_method::poll;
+        push_ = !polled;
+        bell_ = notif && options_.can_notify ? asked.notif_id : no_notif_id;
+        rung_ = false;
+        if (asked.method == event_method::fifo) fifo_.use();
         answer(h, event_configure_response{bus_result::success});
     }
 
-    constexpr void on(const header& h, const fifo_configure_request&) {
+    constexpr void on(const header& h, const fifo_configure_request& asked) {
+        if constexpr (has_fifo) {
+            if (fifo_.holds_memory()) return answer_error(h);
+            if (has(options_.bus_features, bus_feature::fifo) && legal(R, asked) && fifo_.offer(asked, h.token)) return;
+        }
         answer(h, fifo_configure_response{.result = bus_result::error});
     }
 
@@ -553,7 +596,7 @@ private:
         end_if_possible();
     }
     constexpr void end_if_possible() {
-        if (!ending_ || areas_.size() != 0) return;
+        if (!ending_ || holds_memory()) return;
         ending_ = false;
         negotiated_ = ended_by_.msg_id == row_of<version_request>.id;
         if (negotiated_)
@@ -569,10 +612,12 @@ private:
             if (device_port* port = devices_.at_slot(i)) reset_device(*port);
         devices_.forget_events();
         areas_.forget_all();
+        fifo_.forget();
         // Before EVENT_CONFIGURE no event leaves; rfc2025 does not have it, and its driver polls or listens as it
         // likes.
         events_configured_ = R == revision::rfc2025;
         push_ = R == revision::rfc2025 && options_.can_push;
+        bell_ = no_notif_id;
         next_event_ = 0;
         event_attempts_ = 0;
         ++epoch_;
@@ -601,6 +646,11 @@ private:
     constexpr void compose_what_is_owed(instant now) {
         end_if_possible();
         if (out_size_ != 0 || !negotiated_) return;
+        if constexpr (has_fifo) {
+            header asked;
+            fifo_configure_response configured;
+            if (fifo_.poll_response(asked, configured)) return compose(asked, configured);
+        }
         const area_notice notice = areas_.poll_response();
         const header h{.token = notice.token};
         if (notice.what == area_notice::kind::share_response)
@@ -638,7 +688,10 @@ private:
             break;
         case owed_event::kind::config_changed: {
             const device_port& port = *devices_.find(e.dev_num);
-            compose(h, event_config{port.status, port.generation, e.changed_offset, e.changed_length, {}});
+            if (C.quirks.has(quirk::event_config_needs_data))
+                compose(h, event_config{port.status, port.generation, 0, 0, {}});
+            else
+                compose(h, event_config{port.status, port.generation, e.changed_offset, e.changed_length, {}});
             break;
         }
         case owed_event::kind::used: compose(h, event_used{e.vq_index}); break;
@@ -650,9 +703,11 @@ private:
     device_options options_;
     bool negotiated_ = false;
     bool events_configured_ = false;
-    bool push_ = false;       // events are sent unasked
-    bool ending_ = false;     // everything has ended but for the driver's memory, which is let go
-    bool out_pushed_ = false; // the frame in `out_` is an event that is sent unasked
+    bool push_ = false;                // events are sent unasked
+    bool rung_ = false;                // the driver was told that there are events, and has not asked for the last one
+    std::uint16_t bell_ = no_notif_id; // by which it is told
+    bool ending_ = false;              // everything has ended but for the driver's memory, which is let go
+    bool out_pushed_ = false;          // the frame in `out_` is an event that is sent unasked
     std::uint16_t attempts_ = 0;
     std::uint16_t event_attempts_ = 0;
     std::uint16_t out_release_ = 0; // area of the release event in `out_`
@@ -664,6 +719,7 @@ private:
     std::size_t out_size_ = 0;
     device_table<C.devices> devices_{};
     areas_type areas_{};
+    device_fifo<has_fifo> fifo_{};
     device_counters counters_{};
     alignas(8) std::uint8_t out_[C.msg_size]{};
 };

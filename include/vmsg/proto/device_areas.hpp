@@ -29,6 +29,8 @@ struct area_task {
     std::uint64_t mem_handle{}; ///< as the driver gave it
     std::uint32_t page_count{}; ///< pages of 4 KiB
     area_attrs attrs{};
+    std::uint64_t mem_tag{}; ///< as the driver gave it
+    byte_span memory{};      ///< what `mapped` was given, `page_count` pages of it; with `unmap`
 };
 
 /// A response about an area, or the event of its release, that the driver has to get.
@@ -58,6 +60,7 @@ template <revision R, std::size_t Capacity> class device_areas {
     struct record {
         state now{};
         bool task{};           // its owner has not been told what to do
+        bool listed{};         // stands in the list of areas with a task, or of which the driver is to hear
         bool unshare_wanted{}; // as soon as nobody uses it
         bool answer_due{};     // AREA_UNSHARE is to be answered when it is gone
         bool release_due{};    // an AREA_UNSHARE was answered with BUSY: after that a release event is owed
@@ -70,6 +73,7 @@ template <revision R, std::size_t Capacity> class device_areas {
         std::uint32_t page_count{};
         area_attrs attrs{};
         std::uint64_t mem_handle{};
+        std::uint64_t mem_tag{};
         byte_span memory{};
     };
 
@@ -91,10 +95,12 @@ public:
         a = records_.insert(m.area_id);
         if (a == nullptr) return has_forgotten() ? bus_result::busy : bus_result::error;
         a->task = true;
+        list(m.area_id, *a);
         a->token = token;
         a->page_count = m.page_count;
         a->attrs = m.sharing_attrs;
         a->mem_handle = m.mem_handle;
+        a->mem_tag = m.mem_tag;
         return bus_result::success;
     }
 
@@ -108,13 +114,13 @@ public:
         if (offered || a->unshare_wanted || a->users != 0) {
             a->unshare_wanted = true;
             a->release_due = true;
-            if (a->now == state::mapped && a->users == 0) begin_unmapping(*a);
+            if (a->now == state::mapped && a->users == 0) begin_unmapping(area_id, *a);
             return bus_result::busy;
         }
         a->unshare_wanted = true;
         a->answer_due = true;
         a->token = token;
-        begin_unmapping(*a);
+        begin_unmapping(area_id, *a);
         return bus_result::success;
     }
 
@@ -146,7 +152,7 @@ public:
     constexpr void unpin(std::uint16_t area_id) {
         record* a = mapped_area(area_id);
         if (a == nullptr || a->users == 0) return;
-        if (--a->users == 0 && a->unshare_wanted) begin_unmapping(*a);
+        if (--a->users == 0 && a->unshare_wanted) begin_unmapping(area_id, *a);
     }
 
     /// The driver has gone or started anew; no queue uses anything any more.
@@ -159,8 +165,15 @@ public:
             a->owed = area_notice::kind::none;
             a->copies = 0;
             a->answer_due = a->release_due = false;
-            if (a->now == state::mapped) begin_unmapping(*a);
+            if (a->now == state::mapped) begin_unmapping(records_.number_at(i), *a);
             go_on(records_.number_at(i), *a);
+        }
+        listed_ = 0; // what was owed is not any more
+        for (std::size_t i = 0; i < records_.slots(); ++i) {
+            record* a = records_.at_slot(i);
+            if (a == nullptr) continue;
+            a->listed = false;
+            if (a->task) list(records_.number_at(i), *a);
         }
     }
 
@@ -168,25 +181,35 @@ public:
     constexpr area_notice poll_response() { return poll_owed(false); }
     /// The next release event that is owed; kind `none` if none is.
     constexpr area_notice poll_release() { return poll_owed(true); }
+    /// Whether `poll_release` has one.
+    constexpr bool owes_release() const {
+        for (std::size_t i = 0; i < records_.slots(); ++i)
+            if (const record* a = records_.at_slot(i); a != nullptr && a->owed == area_notice::kind::release_event)
+                return true;
+        return false;
+    }
     /// The release event that was polled last could not be sent: it is owed again.
     constexpr void put_back_release(std::uint16_t area_id) {
         record* a = records_.insert(area_id);
         if (a == nullptr) return;
         a->now = state::gone;
         a->unshare_wanted = true;
-        owe(*a, area_notice::kind::release_event, bus_result::success);
+        owe(area_id, *a, area_notice::kind::release_event, bus_result::success);
     }
 
     // --- from the owner of the device side
 
     /// The next thing to do; kind `none` if there is none.
     constexpr area_task poll_task() {
-        for (std::size_t i = 0; i < records_.slots(); ++i) {
-            record* a = records_.at_slot(i);
-            if (a == nullptr || !a->task) continue;
-            a->task = false;
-            const auto what = a->now == state::mapping ? area_task::kind::map : area_task::kind::unmap;
-            return {what, records_.number_at(i), a->mem_handle, a->page_count, a->attrs};
+        for (std::size_t n = listed_; n != 0; --n) {
+            const std::uint16_t area_id = next_listed();
+            record& a = *records_.find(area_id);
+            const bool task = a.task;
+            a.task = false;
+            if (a.owed != area_notice::kind::none) list(area_id, a);
+            if (!task) continue;
+            const auto what = a.now == state::mapping ? area_task::kind::map : area_task::kind::unmap;
+            return {what, area_id, a.mem_handle, a.page_count, a.attrs, a.mem_tag, a.memory};
         }
         return {};
     }
@@ -200,8 +223,8 @@ public:
         if (memory.size() < size) return errc::invalid_argument;
         a->memory = memory.first(static_cast<std::size_t>(size));
         a->now = state::mapped;
-        if (!a->forgotten) owe(*a, area_notice::kind::share_response, bus_result::success);
-        if (a->forgotten || a->unshare_wanted) begin_unmapping(*a);
+        if (!a->forgotten) owe(area_id, *a, area_notice::kind::share_response, bus_result::success);
+        if (a->forgotten || a->unshare_wanted) begin_unmapping(area_id, *a);
         return {};
     }
 
@@ -210,7 +233,7 @@ public:
         record* a = records_.find(area_id);
         if (a == nullptr || a->now != state::mapping || a->task || why == bus_result::success) return errc::bad_state;
         a->now = state::gone;
-        if (!a->forgotten) owe(*a, area_notice::kind::share_response, why);
+        if (!a->forgotten) owe(area_id, *a, area_notice::kind::share_response, why);
         go_on(area_id, *a);
         return {};
     }
@@ -241,32 +264,45 @@ public:
 private:
     /// An id that is taken is offered. Its record stands for the first offer.
     constexpr bus_result offer_again(record& a, const area_share_request& m, std::uint16_t token) {
-        const bool same = a.token == token && a.mem_handle == m.mem_handle && a.page_count == m.page_count &&
-                          a.attrs == m.sharing_attrs;
+        const bool same = a.token == token && a.mem_handle == m.mem_handle && a.mem_tag == m.mem_tag &&
+                          a.page_count == m.page_count && a.attrs == m.sharing_attrs;
         const bool owed = a.now == state::mapping || a.owed == area_notice::kind::share_response;
         const bool answered = a.now == state::mapped && !a.unshare_wanted;
         if (!same || !(owed || answered) || a.copies == 0xffff) return bus_result::error;
         if (owed)
             ++a.copies;
         else
-            owe(a, area_notice::kind::share_response, bus_result::success);
+            owe(m.area_id, a, area_notice::kind::share_response, bus_result::success);
         return bus_result::success;
     }
     constexpr area_notice poll_owed(bool release) {
         using enum area_notice::kind;
-        for (std::size_t i = 0; i < records_.slots(); ++i) {
-            record* a = records_.at_slot(i);
-            if (a == nullptr || a->owed == none || (a->owed == release_event) != release) continue;
-            const area_notice notice{a->owed, records_.number_at(i), a->token, a->result};
-            if (a->copies != 0) {
-                --a->copies;
-                return notice;
-            }
-            a->owed = none;
-            go_on(notice.area_id, *a);
-            return notice;
+        for (std::size_t n = listed_; n != 0; --n) {
+            const std::uint16_t area_id = next_listed();
+            record& a = *records_.find(area_id);
+            const bool wanted = a.owed != none && (a.owed == release_event) == release;
+            const area_notice notice{a.owed, area_id, a.token, a.result};
+            const bool last = wanted && a.copies == 0;
+            if (wanted && a.copies != 0) --a.copies;
+            if (last) a.owed = none;
+            if (a.task || a.owed != none) list(area_id, a);
+            if (last) go_on(area_id, a);
+            if (wanted) return notice;
         }
         return {};
+    }
+    // The areas with a task or something owed, each once, in a ring.
+    constexpr void list(std::uint16_t area_id, record& a) {
+        if (a.listed) return;
+        a.listed = true;
+        list_[(first_listed_ + listed_++) % Capacity] = area_id;
+    }
+    constexpr std::uint16_t next_listed() {
+        const std::uint16_t area_id = list_[first_listed_];
+        first_listed_ = first_listed_ + 1 == Capacity ? 0 : first_listed_ + 1;
+        --listed_;
+        records_.find(area_id)->listed = false;
+        return area_id;
     }
     constexpr record* mapped_area(std::uint16_t area_id) {
         record* a = records_.find(area_id);
@@ -278,12 +314,14 @@ private:
             if (const record* a = records_.at_slot(i); a != nullptr && a->forgotten) return true;
         return false;
     }
-    constexpr void begin_unmapping(record& a) {
+    constexpr void begin_unmapping(std::uint16_t area_id, record& a) {
         a.now = state::unmapping;
         a.task = true;
+        list(area_id, a);
     }
-    constexpr void owe(record& a, area_notice::kind what, bus_result result) {
+    constexpr void owe(std::uint16_t area_id, record& a, area_notice::kind what, bus_result result) {
         a.owed = what;
+        list(area_id, a);
         a.result = result;
     }
     /// What comes next for an area that is gone, if nothing is owed: an answer, then a release, then nothing.
@@ -291,10 +329,10 @@ private:
         if (a.now != state::gone || a.owed != area_notice::kind::none) return;
         if (a.answer_due) {
             a.answer_due = false;
-            owe(a, area_notice::kind::unshare_response, bus_result::success);
+            owe(area_id, a, area_notice::kind::unshare_response, bus_result::success);
         } else if (a.release_due) {
             a.release_due = false;
-            owe(a, area_notice::kind::release_event, bus_result::success);
+            owe(area_id, a, area_notice::kind::release_event, bus_result::success);
         } else {
             records_.erase(area_id);
         }
@@ -302,6 +340,9 @@ private:
 
     bool any_attrs_ = false;
     number_map<record, Capacity> records_{};
+    std::uint16_t list_[Capacity]{};
+    std::size_t first_listed_ = 0;
+    std::size_t listed_ = 0;
 };
 
 } // namespace vmsg::proto

@@ -84,6 +84,13 @@ public:
         }
     }
 
+    /// Any queue of any device that runs may have used buffers.
+    constexpr void used_in_all() {
+        for (std::size_t i = 0; i < records_.slots(); ++i)
+            if (record* d = records_.at_slot(i); d != nullptr && !d->removed && detail::runs(*d))
+                used(records_.number_at(i), every_queue);
+    }
+
     constexpr void kick_lost(std::uint16_t number, std::uint32_t vq_index) {
         if (record* d = records_.find(number)) {
             d->lost_kick = d->kick_lost && d->lost_kick != vq_index ? every_queue : vq_index;

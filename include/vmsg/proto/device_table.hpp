@@ -80,6 +80,7 @@ public:
         }
     }
 
+    constexpr bool owes_events() const { return listed_ != 0; }
     /// The next event; kind `none` if none is owed. Devices take turns.
     constexpr owed_event poll_event() {
         for (std::size_t turns = listed_; turns != 0; --turns) {

@@ -11,6 +11,8 @@
 #include <vmsg/message/inbound.hpp>
 #include <vmsg/proto/device_directory.hpp>
 #include <vmsg/proto/driver_areas.hpp>
+#include <vmsg/proto/driver_fifo.hpp>
+#include <vmsg/proto/driver_quirks.hpp>
 #include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/proto/driver_types.hpp>
 #include <vmsg/proto/negotiator.hpp>
@@ -30,12 +32,21 @@ template <revision R, driver_capacity C = driver_capacity{}> class driver {
     using table = request_table<R, C.requests, C.msg_size>;
     using slot = typename table::slot;
     using exchange_type = typename table::exchange_type;
+    static constexpr bool has_fifo = C.fifo && R == revision::oasis_v2;
+    static constexpr pair_rule pairs = detail::pairs_for<R, C.quirks>;
+    static constexpr bool lengthens_version = R == revision::oasis_v1 && C.quirks.has(quirk::version_18_18_bus_1_0);
+    static constexpr bool has_refusals =
+        C.quirks.has(quirk::null_msg_echo_id) || C.quirks.has(quirk::zero_payload_error);
+    using mender = detail::mender<R, C.quirks>;
     using judge_function = errc (driver::*)(slot, byte_view, instant);
 
 public:
     constexpr explicit driver(const driver_options& options)
         : options_(options), requests_(options.tokens, options.fixed_token) {
         VMSG_ASSERT(options.max_msg_size >= constants_of<R>.min_max_msg_size);
+        VMSG_ASSERT(!options.fifo.given() || (has_fifo && options.fifo.notif_id <= max_notif_id));
+        // Without the FIFO events have to come in another way.
+        VMSG_ASSERT(!options.fifo.given() || options.events != event_method::fifo);
         if (options_.max_msg_size > C.msg_size) options_.max_msg_size = C.msg_size;
     }
 
@@ -47,6 +58,8 @@ public:
     constexpr result<void> start(instant now) {
         if (const auto line = bus_table<R>::find(state(), bus_input::start); !line) return line.error();
         forget_everything(now);
+        events_ = options_.events;
+        events_refused_ = errc::none;
         return feed(bus_input::start, now);
     }
     /// Asks the peer to forget everything (FFA_RESET), then forgets it here. `bad_state` if the bus is not up.
@@ -55,6 +68,10 @@ public:
         if (fed) resets_left_ = options_.policy.reset_attempts;
         return fed;
     }
+    /// The device side is gone for good, without a word: nothing is sent, and everything is over at once, requests,
+    /// devices and areas. That these are reported as released is for `driver_memory`, which asks the manager; who has
+    /// none has to know that nobody uses the memory. Not between `poll_transmit` and `handle_sent`.
+    constexpr void abandon(instant now) { act(bus_action::announce_down, now); }
     /// Looks the devices up again. `bad_state` if the bus is not ready. With a list of devices, those of the list that
     /// were removed are there again.
     constexpr result<void> enumerate(instant now) { return feed(bus_input::reenumerate, now); }
@@ -64,6 +81,21 @@ public:
     /// What the VERSION exchange agreed on; all zero before.
     constexpr const version_response& agreed() const { return bus_.agreed(); }
     constexpr std::size_t max_msg_size() const { return options_.max_msg_size; } ///< bytes
+
+    /// How the FIFO stands, for the carrier: to be told before a frame is sent and before one is received.
+    constexpr fifo_link fifo() const { return fifo_.link(bus_.negotiated()); }
+    /// By which methods frames that do not set up the bus can travel: all that both sides have agreed on, none before.
+    constexpr transfer_methods methods() const { return methods_of(agreed().bus_features, pairs); }
+    /// How events come: as the options want, or in a simpler way as the peer has refused that.
+    constexpr event_method events() const { return fifo_.configured() ? event_method::fifo : events_; }
+    /// Why events come in a simpler way than the options want, or `none`.
+    constexpr errc events_refused() const { return events_refused_; }
+    /// Why the FIFO that was offered is not used; `none` if it is, or none was offered.
+    constexpr errc fifo_refused() const { return fifo_.refused(); }
+    /// The carrier cannot go on, as when a ring of a FIFO is broken: the bus fails, and can be reset or started anew.
+    constexpr void carrier_lost(instant now) {
+        if (bus_table<R>::find(state(), bus_input::lost)) go_on(bus_input::lost, errc::aborted, now);
+    }
 
     // --- devices
 
@@ -168,6 +200,8 @@ public:
     /// A frame has come from the peer. What is wrong with it is counted, never answered.
     constexpr void handle_frame(byte_view delivered, instant now) {
         ++counters_.received;
+        [[maybe_unused]] std::uint8_t room[mender::needed ? C.msg_size : 1]{};
+        if constexpr (mender::needed) delivered = mender::mend(delivered, byte_span{room});
         const auto h = validate_inbound<R>(delivered, options_.max_msg_size);
         if (!h) return drop(h.error() == errc::bad_value ? drop_reason::bad_value : drop_reason::malformed);
         const byte_view frame = delivered.first(h->msg_size);
@@ -234,6 +268,14 @@ public:
         }
     }
 
+    /// From now on, how often and how soon a frame is sent again that the carrier has refused: `busy_attempts`,
+    /// `busy_backoff` and `max_busy_backoff` of `p`. For a carrier that is more than one.
+    constexpr void set_busy_budget(const retry_policy& p) {
+        options_.policy.busy_attempts = p.busy_attempts;
+        options_.policy.busy_backoff = p.busy_backoff;
+        options_.policy.max_busy_backoff = p.max_busy_backoff;
+    }
+
     // --- frames, deadlines and events out
 
     /// The next frame for the peer, valid until `handle_sent`, which has to follow; `would_block` if there is none now.
@@ -251,6 +293,10 @@ public:
         sending_serial_ = x.serial;
         // A copy: a carrier may bring the answer with the call, and the answer takes the place of the request.
         copy_bytes(out_, x.frame, x.size);
+        if constexpr (lengthens_version)
+            if (x.is_bus() && x.msg_id == row_of<version_request>.id)
+                return byte_view{out_,
+                                 detail::lengthen_version(out_, options_.bus_features, constants_of<R>.max_area_id)};
         return byte_view{out_, x.size};
     }
 
@@ -313,7 +359,11 @@ private:
         std::uint32_t data{};
     };
 
-    constexpr bool polls() const { return bus_.negotiated() && options_.events == event_method::poll; }
+    constexpr bool polls() const { return bus_.negotiated() && events() <= event_method::notif; }
+    /// From a round of EVENT_POLL without an event to the next one.
+    constexpr duration interval() const {
+        return events() == event_method::notif ? options_.policy.notified_interval : options_.policy.poll_interval;
+    }
     constexpr instant quarantine_from(instant now) const { return now + options_.policy.quarantine(); }
     constexpr void drop(drop_reason why) { counters_.dropped.count(why); }
 
@@ -388,6 +438,8 @@ private:
     template <class Request> constexpr result<slot> open(std::uint16_t dev_num, const Request& asked) {
         const auto s = requests_.open(dev_num, asked, options_.max_msg_size);
         if (s) judges_[*s] = &driver::template judge<Request>;
+        if constexpr (has_refusals)
+            if (s) empty_answers_[*s] = fixed_msg_size<response_of<Request>, R> == header_size<R>;
         return s;
     }
     template <class Request> constexpr result<slot> open_internal(const Request& asked) {
@@ -425,7 +477,10 @@ private:
         if (!detail::echoes(*asked, got.body)) return errc::bad_value;
         if (const errc why = detail::check_answer(got.body); why != errc::none) return why;
         if constexpr (row_of<Request>.cls == msg_class::transport) {
-            if (known_device* d = devices_.find(requests_[s].dev_num)) detail::learn(*d, *asked, got.body);
+            known_device* const d = devices_.find(requests_[s].dev_num);
+            if (d != nullptr) detail::learn(*d, *asked, got.body);
+            if constexpr (C.quirks.has(quirk::device_info_config_size_0))
+                if (d != nullptr && d->info_known && d->config_size == 0) d->config_size = ~std::uint32_t{0};
         } else if (!requests_[s].held) {
             return agree(*asked, got.body, now);
         }
@@ -434,6 +489,11 @@ private:
 
     constexpr void handle_response(const header& h, byte_view frame, instant now) {
         if (h.is_bus() && h.msg_id == row_of<event_ack_response>.id) return handle_null(h, now);
+        if constexpr (has_refusals)
+            if (const auto refused = refused_by(h, frame)) {
+                requests_.fail(*refused, errc::peer_error);
+                return conclude(*refused, ending::answered, now);
+            }
         const auto s = requests_.match(h);
         if (!s) return drop(s.error() == errc::timed_out ? drop_reason::late : drop_reason::stale);
         const exchange_type& x = requests_[*s];
@@ -467,6 +527,19 @@ private:
         requests_.fail(*s, errc::peer_error);
         conclude(*s, ending::answered, now);
     }
+    /// The request that a response without anything in it refuses: one of a device, while the response names none; or,
+    /// with only a header, any whose answer has a payload. `stale_token` if it is none.
+    constexpr result<slot> refused_by(const header& h, byte_view frame) const {
+        const auto s = requests_.match_null(h.token);
+        if (!s || h.dev_num != 0) return errc::stale_token;
+        const exchange_type& x = requests_[*s];
+        if (h.is_bus() != x.is_bus() || h.msg_id != x.msg_id) return errc::stale_token;
+        for (std::size_t i = header_size<R>; i < frame.size(); ++i)
+            if (frame[i] != 0) return errc::stale_token;
+        const bool bare = frame.size() == header_size<R> && !empty_answers_[*s];
+        return x.dev_num != 0 || bare ? s : result<slot>{errc::stale_token};
+    }
+
     /// What device sides before oasis_v2 answer to an EVENT_AVAIL that came as a direct message: its own id.
     constexpr bool acknowledges(const header& h) {
         const bool right = !present_in<event_ack_response, R> && last_sent_ == sending::kick && !h.is_bus() &&
@@ -501,8 +574,13 @@ private:
     /// A request is over: its user is told, or the bus goes on.
     constexpr void conclude(slot s, ending how, instant now) {
         exchange_type& x = requests_[s];
-        if (x.held) return requests_.tell(s);
         const errc why = x.error;
+        if (x.held) {
+            const bool unknown = x.is_bus() && why == errc::peer_error && present_in<error_response, R>;
+            requests_.tell(s);
+            if (unknown && bus_.negotiated()) go_on(bus_input::lost, why, now); // a PING that is not allowed any more
+            return;
+        }
         const std::uint8_t id = x.msg_id;
         const std::uint16_t area_id = load_le<std::uint16_t>(x.frame + header_size<R>);
         const bool expired = x.state == exchange_state::expired;
@@ -527,11 +605,32 @@ private:
                 next_step_ = now + options_.policy.backoff(options_.policy.reset_attempts - resets_left_);
                 return;
             }
-            return go_on(why == errc::none ? bus_.next_input() : bus_input::refused, why, now);
+            if (why == errc::none) return go_on(bus_.next_input(), why, now);
+            if (!falls_back(why, how, now)) go_on(bus_input::refused, why, now);
+            return;
         }
         // A null message may come from a device side that has never known the request.
         const bool forgotten = why == errc::peer_error && present_in<error_response, R>;
         if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
+    }
+
+    /// The peer does not want the FIFO, or it cannot be used, or the peer says no to a way of event delivery: events
+    /// come in another way. False if it is not about that.
+    constexpr bool falls_back(errc why, ending how, instant now) {
+        const bool configuring = bus_.state() == bus_state::configuring;
+        if constexpr (has_fifo) {
+            const bool offered = bus_.state() == bus_state::offering;
+            if (offered || (configuring && fifo_.configured())) {
+                fifo_.give_up(why);
+                go_on(offered ? bus_input::refused : bus_input::fall_back, errc::none, now);
+                return true;
+            }
+        }
+        if (!configuring || how != ending::answered || events_ == event_method::poll) return false;
+        events_ = event_method::poll;
+        events_refused_ = why;
+        go_on(bus_input::fall_back, errc::none, now);
+        return true;
     }
 
     // What the peer says in an answer about an area comes through `agree`. Here it is an FFA_ERROR at most.
@@ -555,7 +654,7 @@ private:
         poll_slot_ = no_slot;
         const bool round_goes_on = had_event && round_left_ > 1;
         round_left_ = round_goes_on ? static_cast<std::uint16_t>(round_left_ - 1) : options_.policy.poll_budget;
-        next_poll_ = now + (round_goes_on ? 0 : had_event ? 1 : options_.policy.poll_interval);
+        next_poll_ = now + (round_goes_on ? 0 : had_event ? 1 : interval());
     }
 
     /// Opens the engine's own requests. Those that find no free slot wait for one.
@@ -567,8 +666,13 @@ private:
             if (!(offered ? open_internal(areas_.offered(*id)) : open_internal(area_unshare_request{*id}))) break;
             areas_.mark_sent(*id);
         }
-        if (polls() && poll_slot_ == no_slot && now >= next_poll_)
-            if (const auto s = open_internal(event_poll_request{})) poll_slot_ = *s;
+        if (!polls() || poll_slot_ != no_slot || now < next_poll_) return;
+        if constexpr (C.quirks.has(quirk::event_poll_missing)) {
+            devices_.used_in_all();
+            next_poll_ = now + interval();
+        } else if (const auto s = open_internal(event_poll_request{})) {
+            poll_slot_ = *s;
+        }
     }
 
     // --- the bus, as its table says
@@ -595,7 +699,15 @@ private:
         case send_version: opened = open_step(bus_.proposal(options_)); break;
         case send_event_configure:
             if constexpr (present_in<event_configure_request, R>)
-                opened = open_step(event_configure_request{options_.events, 0, options_.notif_id});
+                opened = open_step(event_configure_request{
+                    events(), 0, fifo_.configured() ? options_.fifo.notif_id : options_.notif_id});
+            break;
+        case send_fifo_configure:
+            if constexpr (has_fifo) {
+                fifo_.offer();
+                opened = open_step(
+                    fifo_configure_request{options_.fifo.mem_handle, options_.fifo.page_count, options_.fifo.notif_id});
+            }
             break;
         case send_get_devices:
             if (options_.devices.given()) {
@@ -646,6 +758,7 @@ private:
 
     /// Nothing that was meant for the bus as it was is sent or waited for any more.
     constexpr void end_work(instant now) {
+        fifo_.forget();
         step_slot_ = no_slot; // nothing that ends now leads to another step
         for (slot s = 0; s < table::capacity; ++s) give_up(s, errc::aborted, now);
         areas_.give_up_offers(errc::aborted);
@@ -675,9 +788,16 @@ private:
     }
     constexpr errc agree(const version_request&, const version_response& got, instant) {
         const bool anew = bus_.state() == bus_state::agreeing;
-        const errc why = bus_.judge(got, options_);
-        if (anew && why == errc::none) areas_.release_all(); // a peer that agrees has let go of what was before
+        const errc why = bus_.judge(got, options_, pairs);
+        if (!anew || why != errc::none) return why;
+        areas_.release_all(); // a peer that agrees has let go of what was before
+        if constexpr (has_fifo)
+            if (options_.fifo.given() && can_have_fifo(agreed().bus_features)) bus_.take_way(bus_input::fifo_wanted);
         return why;
+    }
+    constexpr errc agree(const fifo_configure_request&, const fifo_configure_response& got, instant) {
+        if constexpr (has_fifo) return fifo_.judge(got);
+        return errc::bad_state; // nobody asks
     }
     constexpr errc agree(const event_configure_request&, const event_configure_response& got, instant) {
         return said(got.result);
@@ -796,6 +916,8 @@ private:
 
     driver_options options_;
     negotiator<R> bus_{};
+    event_method events_{}; // that are asked for, or come, but for a FIFO
+    errc events_refused_{};
     bus_action todo_{}; // wanted, but there was no free slot
     driver_event_kind bus_news_{};
     sending sending_{};
@@ -818,8 +940,10 @@ private:
     kick last_kick_{}; // that has left
     table requests_{};
     judge_function judges_[C.requests]{};
+    bool empty_answers_[has_refusals ? C.requests : 1]{}; // whether the answer to the request has no payload
     device_directory<C.devices> devices_{};
     driver_areas<R, C.areas> areas_{};
+    driver_fifo<has_fifo> fifo_{};
     driver_counters counters_{};
     alignas(8) std::uint8_t out_[C.msg_size]{}; // the frame that is out for sending
 };

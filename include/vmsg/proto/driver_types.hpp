@@ -7,9 +7,11 @@
 
 #include <vmsg/message/ffa_bus.hpp>
 #include <vmsg/message/ids.hpp>
+#include <vmsg/proto/driver_fifo.hpp>
 #include <vmsg/proto/drop_counters.hpp>
 #include <vmsg/proto/requests.hpp>
 #include <vmsg/proto/retry_policy.hpp>
+#include <vmsg/quirk.hpp>
 #include <vmsg/result.hpp>
 
 namespace vmsg::proto {
@@ -21,6 +23,8 @@ struct driver_capacity {
     std::size_t areas = 4;      ///< memory areas shared at a time
     std::size_t kicks = 8;      ///< queues with an EVENT_AVAIL that has not left yet
     std::size_t msg_size = 104; ///< longest message, bytes
+    bool fifo = false;          ///< the bus can go on over a FIFO (oasis_v2): `driver_options::fifo`
+    quirk_set quirks{};         ///< of the peers that can be met: `quirks_of`
 };
 
 /// Numbers of devices that are known beforehand. The array is the caller's, and outlives the engine.
@@ -39,10 +43,13 @@ struct device_list {
 struct driver_options {
     std::size_t max_msg_size = 104;                                                 ///< of the carrier, bytes
     bus_feature bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< what this side can use
-    std::uint32_t feature_bits = 0;              ///< wanted transport features: `strict_config_generation`
-    std::uint32_t ffa_version = 0x0001'0002;     ///< of this side, in VERSION (oasis_v2)
-    event_method events = event_method::poll;    ///< `poll` asks with EVENT_POLL; the others wait for the peer to send
+    std::uint32_t feature_bits = 0;          ///< wanted transport features: `strict_config_generation`
+    std::uint32_t ffa_version = 0x0001'0002; ///< of this side, in VERSION (oasis_v2)
+    /// How events should come: `poll` asks with EVENT_POLL, `notif` does so when `poll_now` says, `indirect` waits for
+    /// them. What the peer refuses is tried again with the next simpler method, POLL at last.
+    event_method events = event_method::poll;
     std::uint16_t notif_id = 0;                  ///< in EVENT_CONFIGURE
+    fifo_offer fifo{};                           ///< if the peer takes it, events come in it, else as `events` says
     device_list devices{};                       ///< in place of GET_DEVICES, which is not sent then
     bool any_event_ends_poll = false;            ///< for peers whose events never carry the token of an EVENT_POLL
     token_source tokens = token_source::counter; ///< all but `counter`: one request at a time for each device number

@@ -9,6 +9,7 @@
 #include <vmsg/codec.hpp>
 #include <vmsg/message/bus.hpp>
 #include <vmsg/message/ffa_bus.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/proto/driver_types.hpp>
 #include <vmsg/proto/negotiation.hpp>
 #include <vmsg/result.hpp>
@@ -49,6 +50,8 @@ public:
     }
     /// What to feed after a request of the bus has been answered.
     constexpr bus_input next_input() const { return next_; }
+    /// The same for the request that is open, if its answer is good.
+    constexpr void take_way(bus_input next) { next_ = next; }
 
     constexpr void forget() {
         state_ = bus_state::down;
@@ -75,7 +78,8 @@ public:
 
     // --- answers: `none`, or why they cannot be used
 
-    constexpr errc judge(const version_response& got, const driver_options& own) {
+    /// `pairs`: what makes a method of the agreed bits.
+    constexpr errc judge(const version_response& got, const driver_options& own, pair_rule pairs = usual_pair_rule<R>) {
         constexpr revision_constants mine = constants_of<R>;
         if (got.bus_version == 0) return errc::unsupported_revision;
         if (R == revision::oasis_v2 && !recent_ffa(got.ffa_version)) return errc::unsupported_revision;
@@ -83,7 +87,7 @@ public:
         if (got.bus_version != mine.bus_version || got.transport_revision != mine.transport_revision)
             return errc::unsupported_revision;
         const bus_feature common = got.bus_features & own.bus_features;
-        if (common == bus_feature{}) return errc::not_supported; // no way to carry messages
+        if (methods_of(common, pairs) == transfer_methods::none) return errc::not_supported; // nothing carries messages
         agreed_ = got;
         agreed_.bus_features = common;
         agreed_.feature_bits = got.feature_bits & own.feature_bits & transport_features<R>;

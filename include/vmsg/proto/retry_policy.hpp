@@ -17,6 +17,7 @@ struct retry_policy {
     duration max_busy_backoff = 2 * milliseconds; ///< longest pause between two sends
     duration response_timeout = 5 * seconds;      ///< from the send to the response; then the request has failed
     duration poll_interval = 100 * milliseconds;  ///< between two rounds of EVENT_POLL
+    duration notified_interval = 1 * seconds;     ///< the same where a notification says when: one can be lost
     std::uint16_t poll_budget = 64;               ///< events taken in one round; the next one follows at once
     duration area_interval = 1 * seconds;         ///< between two AREA_UNSHARE for one area
     std::uint16_t area_attempts = 3;              ///< AREA_UNSHARE for one area that may stay without an answer
@@ -32,8 +33,8 @@ struct retry_policy {
     constexpr duration quarantine() const { return 2 * response_timeout; }
 };
 
-/// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A bus,
-/// rule N7).
+/// Over direct messages a refusal costs a call and says that the peer has not begun: three attempts, no pause (FF-A
+/// bus, rule N7).
 inline constexpr retry_policy direct_retry_policy{.busy_attempts = 3, .busy_backoff = 0, .max_busy_backoff = 0};
 
 /// Over indirect messages the peer has to empty its buffer first: ten attempts, 1 and 2 ms apart (FF-A bus, rule N9).
@@ -44,18 +45,19 @@ inline constexpr retry_policy indirect_retry_policy{
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
+/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10).
+inline constexpr retry_policy fifo_retry_policy = device_retry_policy;
+
 namespace detail {
 
-/// Whether a send that failed with `why` may be tried again; if so it is counted. Only an all-zero answer says that the
-/// receiver ran: the other transient errors are all the carrier's own, and one to the budget and the counters.
+/// Whether a send that failed with `why` may be tried again (`is_retryable`); if so it is counted. Only an all-zero
+/// answer says that the receiver ran: the others are all the carrier's own, and one to the budget and the counters.
 template <class Counters> constexpr bool count_refusal(errc why, Counters& counters) {
     if (why == errc::no_answer)
         ++counters.no_answers;
     else if (is_retryable(why))
         ++counters.carrier_busy;
-    else
-        return false;
-    return true;
+    return is_retryable(why);
 }
 
 } // namespace detail

@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/feature.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/message/all.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/proto/device_model.hpp>
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/result.hpp>
@@ -32,7 +34,8 @@ template <revision R = newest_revision> struct session_policy {
     static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
 };
 
-/// The same over direct messages, which are answered one by one: one request at a time. With `proto::direct_retry_policy`.
+/// The same over direct messages, which are answered one by one: one request at a time. With
+/// `proto::direct_retry_policy`.
 template <revision R = newest_revision> struct direct_session_policy : session_policy<R> {
     static constexpr proto::driver_capacity capacity{.requests = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
 };
@@ -42,6 +45,7 @@ template <revision R = newest_revision> struct direct_session_policy : session_p
 template <transport T, session_clock Clock, class Policy = session_policy<>> class driver_session {
     static constexpr revision R = Policy::rev;
     static constexpr std::size_t msg_size = Policy::capacity.msg_size;
+    static constexpr bool by_method = requires(const T& t) { t.last_method(); };
     static constexpr int most_frames = 64; // taken in a row before anything else has its turn
 
 public:
@@ -97,6 +101,9 @@ public:
         return open();
     }
 
+    /// The device side is gone for good: see `proto::driver::abandon`.
+    constexpr void abandon() { engine_.abandon(clock_.now()); }
+
     constexpr device_numbers devices() const {
         device_numbers all;
         for (std::uint32_t n = 0; n <= 0xffff && all.count < engine_.device_count(); ++n)
@@ -151,16 +158,44 @@ public:
     /// Asks for events at once instead of at the next interval.
     constexpr void poll_now() { engine_.poll_now(clock_.now()); }
 
+    /// How often and how soon frames are sent again that a carrier of two methods has refused, for each of them.
+    constexpr void set_busy_budgets(const proto::retry_policy& direct,
+                                    const proto::retry_policy& indirect) requires(by_method) {
+        if constexpr (by_method) budgets_ = {direct, indirect};
+    }
+
     constexpr const engine_type& engine() const { return engine_; }
+    /// The engine, for work beside that of the session: `turn` keeps it going.
+    constexpr engine_type& engine() { return engine_; }
+    /// Sends and receives what there is, or waits until something may have come, `until` at the latest.
+    constexpr void turn(instant until) {
+        if (!pump() && clock_.now() < until) idle(until);
+    }
     constexpr Clock& clock() { return clock_; }
 
 private:
+    /// For each method of a carrier that has two.
+    struct two_budgets {
+        proto::retry_policy direct = proto::direct_retry_policy;
+        proto::retry_policy indirect = proto::indirect_retry_policy;
+        constexpr const proto::retry_policy& of(transfer_methods m) const {
+            return m == transfer_methods::direct ? direct : indirect;
+        }
+    };
+    struct no_budgets {};
+
     static constexpr proto::driver_options fitting(proto::driver_options options, std::size_t carried) {
         if (options.max_msg_size > carried) options.max_msg_size = carried;
         return options;
     }
     static constexpr bool worth_another(errc why) {
         return why == errc::timed_out || why == errc::busy || why == errc::no_answer;
+    }
+
+    /// A carrier that goes by the state of the bus is told.
+    constexpr void tell_carrier() {
+        detail::tell(wire_, engine_.fifo());
+        if constexpr (requires { wire_.follow(engine_.methods()); }) wire_.follow(engine_.methods());
     }
 
     /// Sends and receives what there is, in turns: a carrier may take the next frame only when the answer to the one
@@ -175,12 +210,18 @@ private:
     }
     constexpr bool send_one() {
         const auto out = engine_.poll_transmit(clock_.now());
-        if (out) engine_.handle_sent(wire_.send(peer_, *out, clock_.now()), clock_.now());
-        return out.has_value();
+        if (!out) return false;
+        tell_carrier();
+        const auto outcome = wire_.send(peer_, *out, clock_.now());
+        if constexpr (by_method) engine_.set_busy_budget(budgets_.of(wire_.last_method()));
+        engine_.handle_sent(outcome, clock_.now());
+        return true;
     }
     constexpr bool receive_one() {
+        tell_carrier();
         const auto in = wire_.receive(byte_span{buffer_}, clock_.now());
         if (in) engine_.handle_frame({buffer_, in->size}, clock_.now());
+        if (in.error() == errc::aborted) engine_.carrier_lost(clock_.now());
         if (in.error() == errc::no_answer) engine_.handle_refused(clock_.now());
         return in || in.error() != errc::would_block;
     }
@@ -241,6 +282,7 @@ private:
     Clock& clock_;
     ffa::endpoint_id peer_;
     engine_type engine_;
+    [[no_unique_address]] std::conditional_t<by_method, two_budgets, no_budgets> budgets_{};
     alignas(8) std::uint8_t buffer_[msg_size]{};
 };
 
@@ -255,8 +297,15 @@ public:
     /// What the device is.
     constexpr result<get_device_info_response> info() { return ask(get_device_info_request{}); }
 
-    /// Resets the device and waits until it says so; `timed_out` if it does not.
+    /// Resets the device and waits until it says so; `timed_out` if it does not. With `quirk::status_zero_panics` a
+    /// device that has another status than 0 cannot be reset: `not_supported`.
     constexpr result<void> reset() {
+        measured_ = no_queue;
+        if constexpr (Policy::capacity.quirks.has(quirk::status_zero_panics)) {
+            const auto before = status();
+            if (!before) return before.error();
+            return *before == device_status::reset ? errc::none : errc::not_supported;
+        }
         const instant end = session_->clock_.now() + Policy::reset_timeout;
         const auto written = ask(set_device_status_request{device_status::reset});
         if (!written) return written.error();
@@ -338,10 +387,16 @@ public:
     constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
         const auto got = ask(get_vqueue_request{index});
         if (!got) return got.error();
+        measured_ = index;
+        most_entries_ = got->max_size;
         return got->max_size;
     }
-    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not.
+    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not. `invalid_argument`
+    /// if the queue cannot have that many entries, which the device is asked first unless `max_queue_size` just was.
     constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
+        if (measured_ != index)
+            if (const auto most = max_queue_size(index); !most) return most.error();
+        if (q.size > most_entries_) return errc::invalid_argument;
         set_vqueue_request wanted{.index = index,
                                   .size = q.size,
                                   .descriptor_addr = q.descriptor_addr,
@@ -352,6 +407,8 @@ public:
         const auto got = ask(get_vqueue_request{index});
         if (!got) return got.error();
         const bool enabled = R != revision::oasis_v2 || (got->flags & vqueue_enabled) != 0;
+        if (Policy::capacity.quirks.has(quirk::get_vqueue_phys_addr))
+            return enabled && got->cur_size == q.size ? errc::none : errc::denied;
         const proto::queue_setup there{got->cur_size, got->descriptor_addr, got->driver_addr, got->device_addr};
         return enabled && there == q ? errc::none : errc::denied;
     }
@@ -434,8 +491,12 @@ private:
         return ask(set_driver_features_request{0, used, {blocks, used}}).error();
     }
 
+    static constexpr std::uint32_t no_queue = 0xffff'ffff; // indices have 16 bits
+
     driver_session* session_;
     std::uint16_t number_;
+    std::uint32_t measured_ = no_queue; // the queue that `most_entries_` is about
+    std::uint32_t most_entries_ = 0;
     get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};

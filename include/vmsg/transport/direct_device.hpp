@@ -165,7 +165,7 @@ public:
             size = buffer.size();
             if (!image_.zero_from(size)) return errc::oversize;
         }
-        detail::store_words(buffer.first(size), image_);
+        vmsg::detail::store_words(buffer.first(size), image_);
         return inbound{peer_, static_cast<std::uint16_t>(size)};
     }
 

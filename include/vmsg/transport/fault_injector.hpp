@@ -49,6 +49,7 @@ struct fault_counters {
 /// pass at once. Faults depend on the seed and on what was sent before, never on time.
 template <transport T, std::size_t Held, std::size_t MaxMsgSize> class fault_injector {
     static constexpr duration longest_overtaking = 10 * milliseconds;
+    static constexpr duration carrier_pause = 1 * milliseconds; // until a full carrier gets a frame that is due
 
     struct held_frame {
         bool taken{};
@@ -77,6 +78,7 @@ public:
         }
         if (strikes(rates_.drop)) {
             ++counters_.dropped;
+            last_has_left_ = false;
             return {};
         }
         if (strikes(rates_.delay)) {
@@ -97,8 +99,13 @@ public:
 
     constexpr result<inbound> receive(byte_span buffer, instant now) {
         release(now, false);
-        return wire_.receive(buffer, now);
+        const auto got = wire_.receive(buffer, now);
+        if (got.error() != errc::no_answer || last_has_left_) return got;
+        ++counters_.lost; // a frame that was sent late: its sender believes that another one was the last
+        return errc::would_block;
     }
+
+    constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
 
     /// When a frame that is held back is due, or the carrier has something to do; `never` if neither is so. It happens
     /// in the next `send` or `receive` after that.
@@ -131,6 +138,7 @@ private:
         const bool duplicate = strikes(rates_.duplicate);
         const result<void> outcome = wire_.send(peer, frame, now);
         if (!outcome) return outcome;
+        last_has_left_ = true;
         ++counters_.passed;
         if (corrupt) ++counters_.corrupted;
         if (duplicate && wire_.send(peer, frame, now)) {
@@ -143,6 +151,7 @@ private:
     constexpr bool hold(ffa::endpoint_id peer, byte_view frame, instant due, bool overtaken) {
         for (held_frame& h : held_) {
             if (h.taken) continue;
+            last_has_left_ = false;
             h.taken = true;
             h.overtaken = overtaken;
             h.size = static_cast<std::uint16_t>(frame.size());
@@ -154,13 +163,17 @@ private:
         return false;
     }
 
-    /// Sends what is due, and after another frame what that one was to overtake. A full carrier gets it next time.
+    /// Sends what is due, and after another frame what that one was to overtake. A full carrier gets it later.
     constexpr void release(instant now, bool overtaking) {
         for (held_frame& h : held_) {
             if (!h.taken || (h.due > now && !(overtaking && h.overtaken))) continue;
             const result<void> outcome = wire_.send(h.peer, {h.bytes, h.size}, now);
-            if (is_retryable(outcome.error())) continue;
+            if (is_retryable(outcome.error())) {
+                if (h.due <= now) h.due = now + carrier_pause; // a full carrier may need time to pass
+                continue;
+            }
             h.taken = false;
+            if (outcome) last_has_left_ = false;
             ++(outcome ? counters_.passed : counters_.lost);
         }
     }
@@ -169,6 +182,7 @@ private:
     fault_rates rates_;
     random_numbers random_;
     fault_counters counters_{};
+    bool last_has_left_ = true; // the carrier has the frame that its sender believes to be the last
     held_frame held_[Held]{};
 };
 

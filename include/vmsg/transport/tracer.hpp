@@ -29,6 +29,7 @@ public:
 
     constexpr std::size_t max_msg_size() const { return wire_.max_msg_size(); }
     constexpr instant poll_timeout() const { return timeout_of(wire_); }
+    constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
 
     constexpr result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
         const result<void> outcome = wire_.send(peer, frame, now);

@@ -9,6 +9,7 @@
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/message/fifo.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
@@ -29,10 +30,14 @@ struct inbound {
 ///   carrier with one peer ignores `peer`.
 /// - `receive(buffer, now)`: the next frame, copied into `buffer`; `would_block` if there is none; `oversize` if it
 ///   does not fit, and then it is gone. A buffer of `max_msg_size()` bytes always suffices. Bytes after the frame are
-///   left alone. `no_answer`: the frame that was sent last was not carried out, and may be tried again. Everything else
-///   is about a frame that has come and that cannot be given.
-/// - `poll_timeout()`, which not every carrier has: when `send` or `receive` has something to do although nothing has
-///   come; `never` if there is nothing (`timeout_of`).
+///   left alone. `no_answer`: the frame that was sent last was not carried out, and may be tried again. `aborted`: the
+///   carrier does not work any more, and has said so now; the bus has to begin anew. Everything else is about a frame
+///   that has come and that cannot be given.
+///
+/// A carrier may also have
+/// - `poll_timeout()`: when `send` or `receive` has something to do although nothing has come; `never` if there is
+///   nothing (`timeout_of`);
+/// - `follow(fifo_link)`: how the bus stands, to be told before a frame is sent and before one is received.
 template <class T>
 concept transport = requires(T& t, const T& c, ffa::endpoint_id peer, byte_view frame, byte_span buffer, instant now) {
     { c.max_msg_size() } -> std::convertible_to<std::size_t>;
@@ -47,6 +52,15 @@ template <transport T> constexpr instant timeout_of(const T& wire) {
     else
         return never;
 }
+
+namespace detail {
+
+/// Tells a carrier that wants to know how the bus stands.
+template <transport T> constexpr void tell(T& wire, const fifo_link& link) {
+    if constexpr (requires { wire.follow(link); }) wire.follow(link);
+}
+
+} // namespace detail
 
 namespace archetypes {
 

@@ -22,12 +22,12 @@ template <revision R> constexpr device_options device_options_for(bool can_push 
     return options;
 }
 
-template <revision R> class device_bench {
+template <revision R, device_capacity C = device_capacity{}> class device_bench {
 public:
     static constexpr revision rev = R;
     static constexpr std::uint16_t number = 3; ///< of the device
 
-    device_bus<R> engine;
+    device_bus<R, C> engine;
     test_device model{};
     attached<test_device> port{model};
     instant now = 1'000;

@@ -38,12 +38,13 @@ inline std::vector<std::uint8_t> bitmap_of(std::initializer_list<std::uint16_t> 
     return bytes;
 }
 
-template <revision R> class driver_bench {
+template <revision R, driver_capacity C = bench_capacity> class driver_bench {
 public:
     static constexpr revision rev = R;
-    driver<R, bench_capacity> engine;
+    driver<R, C> engine;
     instant now = 1'000;
-    std::uint32_t offered_bits = 0; ///< transport features of the peer
+    std::uint32_t offered_bits = 0;                                             ///< transport features of the peer
+    bus_feature carriers = bus_feature::indirect_rx | bus_feature::indirect_tx; ///< of the peer
 
     explicit driver_bench(const driver_options& options = driver_options_for<R>()) : engine(options) {}
 
@@ -77,7 +78,7 @@ public:
                 .transport_revision = 1,
                 .ffa_version = R == revision::oasis_v2 ? 0x0001'0002u : 0u,
                 .feature_bits = offered_bits,
-                .bus_features = bus_feature::indirect_rx | bus_feature::indirect_tx,
+                .bus_features = carriers,
                 .max_areas = constants_of<R>.max_area_id};
     }
 

@@ -13,7 +13,18 @@
 
 namespace proto_test {
 
-template <revision R> struct loopback_rig {
+/// `Fifo`: the engines can have one.
+template <revision R, bool Fifo = false> struct loopback_rig {
+    static constexpr driver_capacity capacity_of_driver() {
+        driver_capacity c = rig_driver_capacity;
+        c.fifo = Fifo;
+        return c;
+    }
+    static constexpr device_capacity capacity_of_device() {
+        device_capacity c = rig_device_capacity;
+        c.fifo = Fifo;
+        return c;
+    }
     static constexpr revision rev = R;
     static constexpr std::uint16_t first = 3;    ///< number of a device
     static constexpr std::uint16_t second = 300; ///< number of another one, beyond the first window
@@ -32,8 +43,8 @@ template <revision R> struct loopback_rig {
     }
 
     transports::loopback<2, 104> wire{};
-    driver<R, rig_driver_capacity> drv;
-    device_bus<R, rig_device_capacity> dev;
+    driver<R, capacity_of_driver()> drv;
+    device_bus<R, capacity_of_device()> dev;
     test_device models[2]{};
     attached<test_device> ports[2]{attached<test_device>{models[0]}, attached<test_device>{models[1]}};
     std::uint8_t memory[area_page_size]{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// `random_run`: both engines over a loopback transport under random use: every operation in every state, a carrier with
+// `random_run`: both engines over some transport, a loopback as a rule, under random use: every operation in every state, a carrier with
 // faults, sides that start anew, an owner of the memory that takes its time. What must hold is checked at every step.
 
 #include <vmsg/message/info.hpp>
@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <variant>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct faults {
     unsigned invented = 0; ///< one step in so many the driver side gets a frame that nobody has sent; 0 for none
     unsigned restarts = 0; ///< one step in so many a side loses all it knows; 0 for none
 
+    bool none() const { return restarts + to_device.busy + to_driver.busy == 0; }
     /// Whether each side hears only what the other one has said.
     constexpr bool keeps_sense() const { return to_device.corrupt + to_driver.corrupt + damaged + invented == 0; }
     /// Whether the device side hears it in the same order (K5): only then nothing from before a new start comes after
@@ -45,20 +47,59 @@ struct faults {
     constexpr bool keeps_order() const { return to_device.delay + to_device.reorder == 0; }
 };
 
+/// What is between the engines: two ends, and who shares and maps memory. The others: ffa_carriages.hpp.
+class loopback_carriage {
+public:
+    using driver_wire = transports::loopback<2, 104>::end;
+    using device_wire = driver_wire;
+    static constexpr bool has_fifo = false;
+    static constexpr bool can_push = true;
+
+    explicit loopback_carriage(std::uint64_t) {}
+    driver_wire& driver_side() { return wire_.driver_side(); }
+    device_wire& device_side() { return wire_.device_side(); }
+    void adapt(const driver_options&) const {}
+    void adapt(const device_options&) const {}
+    void silent() {}
+    void sent(instant) {}
+    void drain(instant now) {
+        std::uint8_t buffer[104];
+        while (wire_.device_side().receive(buffer, now)) {}
+        while (wire_.driver_side().receive(buffer, now)) {}
+    }
+    std::uint64_t share() { return 1; }
+    void give_back(std::uint64_t) {}
+    byte_span map(std::uint64_t, std::uint32_t) { return memory_; }
+    void unmap(std::uint64_t) {}
+    void unmap_all() {}
+    const char* left_over() { return nullptr; }
+    template <class Numbers> void trouble(Numbers&) {}
+    void no_trouble() {}
+
+private:
+    transports::loopback<2, 104> wire_{};
+    std::uint8_t memory_[area_page_size]{};
+};
+
 /// `Numbers` decides what is done; like `random_numbers`.
-template <revision R, class Numbers = random_numbers> class random_run {
-    using injector = transports::fault_injector<transports::loopback<2, 104>::end, 4, 104>;
+template <revision R, class Numbers = random_numbers, class Carriage = loopback_carriage> class random_run {
+    using driver_injector = transports::fault_injector<typename Carriage::driver_wire, 4, 104>;
+    using device_injector = transports::fault_injector<typename Carriage::device_wire, 4, 104>;
 
 public:
     random_run(std::uint64_t seed, bool polls, const faults& f) : random_run(Numbers{seed}, seed, polls, f) {}
     /// `seed` is that of the carrier.
     random_run(const Numbers& numbers, std::uint64_t seed, bool polls, const faults& f)
         : random_(numbers),
-          polls_(polls),
+          polls_(polls || !Carriage::can_push),
           faults_(f),
-          rig_(polls),
-          driver_end_(rig_.wire.driver_side(), f.to_device, 2 * seed),
-          device_end_(rig_.wire.device_side(), f.to_driver, 2 * seed + 1) {}
+          carriage_(seed),
+          rig_(polls_),
+          driver_end_(carriage_.driver_side(), f.to_device, 2 * seed),
+          device_end_(carriage_.device_side(), f.to_driver, 2 * seed + 1) {
+        rig_.drv = new_driver();
+        rig_.dev = new_device();
+    }
 
     /// What was wrong, or nullptr.
     const char* run(unsigned steps) {
@@ -86,6 +127,7 @@ public:
         if (wrong_ == nullptr) end();
         return wrong_;
     }
+    const Carriage& carriage() const { return carriage_; }
     const Numbers& numbers() const { return random_; }
     unsigned done() const { return done_; } ///< steps without a fault
 
@@ -99,9 +141,25 @@ private:
         if (!good && wrong_ == nullptr) wrong_ = what;
     }
 
+    auto new_driver() const {
+        driver_options options = rig_.options_of_driver(polls_);
+        carriage_.adapt(options);
+        return decltype(rig_.drv){options};
+    }
+    auto new_device() const {
+        device_options options = rig_.options_of_device(polls_);
+        carriage_.adapt(options);
+        return decltype(rig_.dev){options};
+    }
+    void tell() {
+        vmsg::detail::tell(driver_end_, rig_.drv.fifo());
+        vmsg::detail::tell(device_end_, rig_.dev.fifo());
+    }
+
     // --- the steps
 
     void step() {
+        if (!faults_.none() && random_.one_in(100)) carriage_.trouble(random_);
         if (strikes(faults_.invented)) return invent();
         if (strikes(faults_.restarts)) return random_.one_in(2) ? restart_driver() : restart_device();
         switch (random_.below(20)) {
@@ -230,7 +288,12 @@ private:
     void use_memory() {
         if (last_area_ == 0 || !rig_.drv.area(last_area_) || random_.one_in(8)) {
             const auto attrs = R == revision::oasis_v2 ? area_attrs::usual : area_attrs::share;
-            if (const auto id = rig_.drv.share_area(1, 1, attrs)) {
+            const std::uint64_t handle = carriage_.share();
+            const auto id = rig_.drv.share_area(handle, 1, attrs);
+            if (!id) carriage_.give_back(handle);
+            if (id) {
+                if (const auto former = handles_.find(*id); former != handles_.end()) carriage_.give_back(former->second);
+                handles_[*id] = handle;
                 last_area_ = *id;
                 shared_in_[*id] = rig_.drv.epoch();
                 given_back_[*id] = false;
@@ -279,19 +342,36 @@ private:
             }
             if (++count > 2 * rig_device_capacity.areas) return expect(false, "a bounded number of tasks at a time");
         }
+        if constexpr (Carriage::has_fifo) own_fifo();
         if (tasks_.empty()) return;
         const std::size_t i = random_.below(static_cast<unsigned>(tasks_.size()));
         const area_task t = tasks_[i];
         tasks_.erase(tasks_.begin() + static_cast<std::ptrdiff_t>(i));
         if (t.what == area_task::kind::map && t.page_count == 1 && !random_.one_in(6)) { // the memory is one page
-            expect(rig_.dev.areas().mapped(t.area_id, rig_.memory).has_value(), "an area that was to be mapped can be");
-            return;
+            const byte_span memory = carriage_.map(t.mem_handle, 1);
+            if (memory.size() != 0) {
+                expect(rig_.dev.areas().mapped(t.area_id, memory).has_value(), "an area that was to be mapped can be");
+                return;
+            }
         }
         mapped_.erase(std::find(mapped_.begin(), mapped_.end(), t.area_id));
+        if (t.what == area_task::kind::unmap) carriage_.unmap(t.mem_handle);
         if (t.what == area_task::kind::unmap)
             expect(rig_.dev.areas().unmapped(t.area_id).has_value(), "an area that was to be unmapped can be");
         else
             expect(rig_.dev.areas().refused(t.area_id, bus_result::error).has_value(), "an area can be refused");
+    }
+
+    void own_fifo() {
+        const fifo_task t = rig_.dev.poll_fifo_task();
+        if (t.what == fifo_task::kind::unmap) {
+            tell();
+            carriage_.unmap(t.mem_handle);
+            expect(rig_.dev.fifo_unmapped().has_value(), "a FIFO that was to be unmapped can be");
+        } else if (t.what == fifo_task::kind::map) {
+            const auto id = carriage_.open_fifo(t.mem_handle, t.page_count);
+            expect((id ? rig_.dev.fifo_mapped(*id) : rig_.dev.fifo_refused()).has_value(), "a FIFO can be answered for");
+        }
     }
 
     void events() {
@@ -315,6 +395,10 @@ private:
             if (!given_back) continue;
             const auto id = static_cast<std::uint16_t>(e.index);
             given_back_[id] = true;
+            if (const auto handle = handles_.find(id); handle != handles_.end()) {
+                carriage_.give_back(handle->second);
+                handles_.erase(handle);
+            }
             if (counts(id))
                 expect(std::find(mapped_.begin(), mapped_.end(), e.index) == mapped_.end(),
                        "memory that is given back is not mapped any more");
@@ -359,7 +443,8 @@ private:
 
     // --- the wire
 
-    result<void> pass(injector& through, transports::loopback<2, 104>::end& directly, byte_view frame) {
+    template <class Through, class Directly> result<void> pass(Through& through, Directly& directly, byte_view frame) {
+        tell();
         return sound_ ? directly.send({}, frame, rig_.now) : through.send({}, frame, rig_.now);
     }
 
@@ -376,7 +461,7 @@ private:
             sent_in_[last_token_] = rig_.drv.epoch();
         }
         const auto outcome = !sound_ && random_.one_in(50) ? result<void>{errc::denied}
-                                                           : pass(driver_end_, rig_.wire.driver_side(), *frame);
+                                                           : pass(driver_end_, carriage_.driver_side(), *frame);
         if (meanwhile) { // anything may happen before the carrier says what became of it
             switch (random_.below(4)) {
             case 0: give_back(); break;
@@ -395,9 +480,10 @@ private:
         const auto h = decode_header<R>(*frame);
         expect(h && h->msg_size == frame->size() && frame->size() <= 104, "a frame has its size");
         const std::uint64_t lost = rig_.dev.counters().lost;
-        const auto outcome = pass(device_end_, rig_.wire.device_side(), *frame);
+        const auto outcome = pass(device_end_, carriage_.device_side(), *frame);
         rig_.dev.handle_sent(outcome, rig_.now);
         if (!outcome && rig_.dev.counters().lost == lost) return true; // it is tried again
+        carriage_.sent(rig_.now);
         expect(h && book_.left(*h), "a request has at most one answer, with its token");
         return true;
     }
@@ -415,7 +501,12 @@ private:
     bool device_receives() {
         if (held_.empty()) {
             std::uint8_t buffer[104]{};
+            tell();
             const auto in = device_end_.receive(buffer, rig_.now);
+            if (in.error() == errc::aborted) {
+                rig_.dev.abandon();
+                book_.forget();
+            }
             if (!in) return false;
             held_.assign(buffer, buffer + in->size);
             if (!sound_ && strikes(faults_.damaged)) held_ = damaged(held_);
@@ -425,12 +516,17 @@ private:
         expect(rig_.dev.epoch() - epoch <= 1, "an epoch follows the other");
         if (why == errc::would_block) return false; // it is offered again
         book_.received(held_, why, rig_.dev.epoch() != epoch);
+        const auto h = decode_header<R>(held_);
+        if ((why != errc::none || !h || h->is_event()) && rig_.dev.poll_timeout() == never) carriage_.silent();
         held_.clear();
         return true;
     }
     bool driver_receives() {
         std::uint8_t buffer[104]{};
+        tell();
         const auto in = driver_end_.receive(buffer, rig_.now);
+        if (in.error() == errc::no_answer) rig_.drv.handle_refused(rig_.now);
+        if (in.error() == errc::aborted) rig_.drv.carrier_lost(rig_.now);
         if (!in) return false;
         byte_view frame{buffer, in->size};
         std::vector<std::uint8_t> other;
@@ -440,8 +536,9 @@ private:
     }
     void take(byte_view frame) {
         const auto h = decode_header<R>(frame);
+        const bool is_acknowledgement = h && h->is_bus() && h->msg_id == row_of<event_ack_response>.id;
         const bool from_before = constants_of<R>.has_token && h && h->is_response() && !h->is_event() &&
-                                 sent_in_[h->token] != rig_.drv.epoch();
+                                 !is_acknowledgement && sent_in_[h->token] != rig_.drv.epoch();
         const std::uint64_t dropped = rig_.drv.counters().dropped.total();
         const bus_state state = rig_.drv.state();
         rig_.drv.handle_frame(frame, rig_.now);
@@ -473,9 +570,7 @@ private:
     void drain() {
         driver_end_.restart();
         device_end_.restart();
-        std::uint8_t buffer[104];
-        while (rig_.wire.device_side().receive(buffer, rig_.now)) {}
-        while (rig_.wire.driver_side().receive(buffer, rig_.now)) {}
+        carriage_.drain(rig_.now);
         held_.clear();
     }
     /// The carrier of a driver that is gone gives it nothing.
@@ -485,7 +580,8 @@ private:
         last_area_ = 0;
         std::fill(sent_in_.begin(), sent_in_.end(), ~0u);
         std::fill(given_back_.begin(), given_back_.end(), false);
-        rig_.drv = decltype(rig_.drv){rig_.options_of_driver(polls_)};
+        rig_.drv = new_driver();
+        handles_.clear(); // what they stand for is taken back at the end
         epoch_ = 0;
     }
     void restart_device() {
@@ -494,7 +590,8 @@ private:
         mapped_.clear();
         book_.forget();
         for (const std::uint16_t number : {rig_.first, rig_.second}) static_cast<void>(rig_.dev.detach(number));
-        rig_.dev = decltype(rig_.dev){rig_.options_of_device(polls_)};
+        rig_.dev = new_device();
+        carriage_.unmap_all();
     }
 
     // --- what must hold
@@ -541,6 +638,7 @@ private:
         }
         for (const user_ticket& u : tickets_) expect(u.completed, "every request ends");
         sound_ = true;
+        carriage_.no_trouble();
         for (const user_ticket& u : tickets_) release(u);
         tickets_.clear();
         // What a driver that started anew had shared before ends when it brings the bus up.
@@ -558,7 +656,7 @@ private:
         expect(rig_.drv.state() == bus_state::down, "a bus can be brought down");
         rig_.now += 20 * seconds;
         rig_.drv.handle_timeout(rig_.now);
-        settle();
+        for (int i = 0; i < 3; ++i) settle(); // what an injector held leaves it with the last look into the carrier
         events();
         expect(rig_.drv.open_requests() == 0, "no request is left");
         expect(rig_.drv.open_areas() == 0, "no area of the driver side is left");
@@ -569,6 +667,7 @@ private:
         expect(book_.settled(), "a request has an answer");
         for (const auto& model : rig_.models)
             for (const bool enabled : model.enabled) expect(!enabled, "no queue is left");
+        if (const char* const left = carriage_.left_over()) expect(false, left);
         check();
     }
 
@@ -581,12 +680,14 @@ private:
     Numbers random_;
     bool polls_;
     faults faults_;
-    loopback_rig<R> rig_;
+    Carriage carriage_;
+    loopback_rig<R, Carriage::has_fifo> rig_;
     const char* wrong_ = nullptr;
     std::vector<user_ticket> tickets_;
     std::vector<area_task> tasks_;
     std::vector<std::uint32_t> mapped_; // areas that the owner of the device side has been told to map
     std::uint16_t last_area_ = 0;
+    std::map<std::uint16_t, std::uint64_t> handles_; // of the areas
     std::vector<std::uint32_t> shared_in_ = std::vector<std::uint32_t>(65536, ~0u); // epoch of an area
     std::vector<bool> given_back_ = std::vector<bool>(65536);                       // areas
     std::vector<std::uint8_t> held_; // a frame that the device side has not taken yet
@@ -596,8 +697,8 @@ private:
     std::uint32_t epoch_ = 0;
     answer_book<R> book_;
     std::vector<std::uint32_t> sent_in_ = std::vector<std::uint32_t>(65536, ~0u); // epoch of a token's last request
-    injector driver_end_;
-    injector device_end_;
+    driver_injector driver_end_;
+    device_injector device_end_;
 };
 
 } // namespace proto_test

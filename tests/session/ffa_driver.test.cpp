@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A bus over FF-A in one call, through a manager in memory.
+#include <vmsg/session/ffa_driver.hpp>
+#include <vmsg/sim/spmc.hpp>
+#include <vmsg/transport/direct_device.hpp>
+
+#include "support/check.hpp"
+#include "transport/support/bring_up.hpp"
+#include "transport/support/direct_manager.hpp"
+#include "transport/support/served_device.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+using namespace vmsg;
+using namespace transport_test;
+
+namespace {
+
+constexpr revision R = revision::oasis_v2;
+using manager = sim::spmc<>;
+using methods = transfer_methods;
+using props = ffa::partition_properties;
+using enum ffa::function_id;
+
+constexpr bus_feature direct_bits = bus_feature::direct_rx | bus_feature::direct_tx;
+constexpr bus_feature indirect_bits = bus_feature::indirect_rx | bus_feature::indirect_tx;
+constexpr bus_feature all_bits = direct_bits | indirect_bits;
+
+/// A partition with a device that answers each frame in the way in which it has come.
+struct partition : served_device<R> {
+    manager& spmc;
+    ffa::rxtx<sim::spmc_conduit>& buffers;
+    transports::direct_device direct{R};
+    transports::indirect<sim::spmc_conduit> indirect{buffers, device_id, driver_id,
+                                                     transports::indirect_device_options(104)};
+    bool starts = true;
+    bool worked = false;
+
+    partition(manager& m, ffa::rxtx<sim::spmc_conduit>& b, bus_feature features)
+        : served_device<R>(features, true), spmc(m), buffers(b) {}
+
+    void operator()(ffa::call_frame& frame) {
+        const bool asked = direct.enter(frame) == transports::direct_entry::message;
+        if (std::exchange(starts, false)) static_cast<void>(buffers.map());
+        if (asked) this->work(direct, driver_id, 0);
+        if (!asked && buffers.state() != ffa::rx_state::unmapped)
+            while (this->work(indirect, driver_id, 0)) worked = true;
+        direct.leave(frame);
+    }
+    instant operator()(instant now) {
+        worked = false;
+        ffa::call_frame run = ffa::encode(ffa::run_call{{device_id, 0}});
+        spmc.conduit_for(driver_id)(run);
+        return worked ? now : this->bus.poll_timeout();
+    }
+};
+
+struct policy : ffa_policy<R> {
+    static constexpr proto::driver_capacity capacity{.devices = 2, .requests = 2, .areas = 2, .kicks = 2};
+};
+
+struct quirky : policy {
+    static constexpr proto::driver_capacity capacity{
+        .devices = 2, .requests = 2, .areas = 2, .kicks = 2, .quirks = quirk_set{quirk::features_rx_only}};
+};
+struct known : direct_ffa_policy<R> {
+    static constexpr proto::driver_capacity capacity{
+        .devices = 2, .requests = 1, .areas = 2, .kicks = 2, .msg_size = 104};
+};
+
+template <class Policy = policy> struct world {
+    alignas(4096) std::uint8_t memory[4][4096]{};
+    manager spmc;
+    props properties;
+    sim::spmc_conduit driver_call;
+    sim::spmc_conduit device_call;
+    ffa::rxtx<sim::spmc_conduit> driver_buffers{driver_call, buffers_in(0)};
+    ffa::rxtx<sim::spmc_conduit> device_buffers{device_call, buffers_in(2)};
+    partition peer;
+    virtual_clock<partition> clock{peer};
+    ffa_driver<ffa::rxtx<sim::spmc_conduit>, virtual_clock<partition>, Policy> bus;
+
+    explicit world(const ffa_driver_options& options = {}, bus_feature features = all_bits, props p = sim::all_methods,
+                   const sim::profile& rules = sim::profiles::generic)
+        : spmc(rules),
+          properties(p),
+          driver_call(added(driver_id, {})),
+          device_call(added(device_id, sim::entry_of(peer))),
+          peer(spmc, device_buffers, features),
+          bus(driver_buffers, clock, options) {
+        for (auto& page : memory) REQUIRE(spmc.add_memory(&page < memory + 2 ? driver_id : device_id, page));
+    }
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+
+    // As the test helpers want it.
+    struct opened {
+        world& w;
+        decltype(w.bus.session())& session = w.bus.session();
+        partition& peer = w.peer;
+        decltype(w.clock)& clock = w.clock;
+    };
+    opened rig() { return {*this}; }
+
+    std::uint32_t calls(ffa::function_id id) { return spmc.calls(driver_id, id); }
+    void strikes(sim::fault f) { REQUIRE(spmc.add_fault(f)); }
+
+    /// A device runs, is used, and everything is given back.
+    void lives() {
+        opened r = rig();
+        const auto area = r.session.share(0x77, 1, area_attrs::usual);
+        REQUIRE(area);
+        auto device = r.session.at(number);
+        REQUIRE(device.negotiate(feature_set{{0x200, 0x103, 0, 0}}));
+        const auto at = [&](std::uint64_t offset) { return *make_bus_address<R>(*area, offset); };
+        REQUIRE(device.setup_queue(0, proto::queue_setup{64, at(0), at(0x400), at(0x800)}));
+        REQUIRE(device.driver_ok());
+        use(r);
+        take_down(r);
+        CHECK(r.session.engine().counters().dropped.total() == 0);
+    }
+
+private:
+    sim::spmc_conduit added(ffa::endpoint_id id, sim::partition_entry entry) {
+        REQUIRE(spmc.add({.id = id,
+                          .services = {{.protocol = id == device_id ? device_role_uuid : driver_role_uuid,
+                                        .properties = id == device_id ? properties : sim::all_methods}},
+                          .entry = entry}));
+        return spmc.conduit_for(id);
+    }
+    ffa::rxtx_memory buffers_in(std::size_t page) {
+        return {memory[page], memory[page + 1], manager::address_of(memory[page]),
+                manager::address_of(memory[page + 1])};
+    }
+};
+
+constexpr props only_indirect{0x10c}; // with notifications, which say that there is a message
+constexpr props only_direct{0x700};
+
+ffa_driver_options beginning_with(methods m) { return {.first = m}; }
+
+} // namespace
+
+TEST_CASE("one call brings a bus up: by direct messages if the partition takes them") {
+    world w;
+    REQUIRE(w.bus.open());
+    CHECK(w.bus.is_open());
+    CHECK(w.bus.peer().id == device_id);
+    CHECK(w.bus.bootstrap() == methods::direct);
+    CHECK(w.bus.method() == methods::direct);
+    w.lives();
+    CHECK(w.calls(msg_send2) == 0);
+    CHECK(w.calls(msg_send_direct_req2) > 20);
+}
+
+TEST_CASE("the user chooses the method that a bus begins with") {
+    world w{beginning_with(methods::indirect)};
+    REQUIRE(w.bus.open());
+    CHECK(w.bus.bootstrap() == methods::indirect);
+    w.lives();
+    CHECK(w.calls(msg_send2) > 20);
+    CHECK(w.calls(msg_send_direct_req2) == 0);
+}
+
+TEST_CASE("quirk device_without_direct: the properties decide where a wish cannot be met") {
+    world w{beginning_with(methods::direct), indirect_bits, only_indirect};
+    REQUIRE(w.bus.open());
+    CHECK(w.bus.bootstrap() == methods::indirect);
+    w.lives();
+    CHECK(w.calls(msg_send_direct_req2) == 0);
+    world other{beginning_with(methods::indirect), direct_bits, only_direct};
+    REQUIRE(other.bus.open());
+    CHECK(other.bus.bootstrap() == methods::direct);
+    other.lives();
+    CHECK(other.calls(msg_send2) == 0);
+}
+
+TEST_CASE("N6: a bus begins on one method and goes on by the one that both sides have agreed on") {
+    SUBCASE("direct, then indirect") {
+        world w{{}, indirect_bits};
+        REQUIRE(w.bus.open());
+        CHECK(w.bus.bootstrap() == methods::direct);
+        CHECK(w.bus.method() == methods::indirect);
+        CHECK(w.calls(msg_send_direct_req2) == 3); // VERSION twice, EVENT_CONFIGURE
+        CHECK(w.calls(msg_send2) == 1);            // GET_DEVICES
+        w.lives();
+        CHECK(w.calls(msg_send_direct_req2) == 4); // RESET
+    }
+    SUBCASE("indirect, then direct") {
+        world w{beginning_with(methods::indirect), direct_bits};
+        REQUIRE(w.bus.open());
+        CHECK(w.bus.method() == methods::direct);
+        CHECK(w.peer.indirect.counters().received == 3);
+        w.lives();
+        CHECK(w.peer.indirect.counters().received == 4);
+    }
+}
+
+TEST_CASE("N6: RX and TX are judged apart: half a pair is no method") {
+    for (const bus_feature half : {bus_feature::direct_rx, bus_feature::direct_tx, bus_feature::indirect_rx,
+                                   bus_feature::indirect_tx, bus_feature::direct_rx | bus_feature::indirect_tx}) {
+        world w{{}, half};
+        CHECK(w.bus.open().error() == errc::not_supported);
+        CHECK(!w.bus.is_open());
+    }
+    world whole{{}, indirect_bits | bus_feature::direct_rx};
+    REQUIRE(whole.bus.open());
+    CHECK(whole.bus.method() == methods::indirect);
+}
+
+TEST_CASE("quirk features_rx_only: DIRECT_RX alone is enough if the peer is known to mean it") {
+    world<quirky> w{{}, bus_feature::direct_rx};
+    REQUIRE(w.bus.open());
+    CHECK(w.bus.method() == methods::direct);
+    w.lives();
+}
+
+TEST_CASE("trap 30: a method that the manager does not have is left for the other one") {
+    for (const ffa::error code : {ffa::error::denied, ffa::error::not_supported}) {
+        world first; // at the first message
+        first.strikes(
+            {.kind = sim::fault_kind::refuse, .on = msg_send_direct_req2, .times = sim::for_ever, .code = code});
+        REQUIRE(first.bus.open());
+        CHECK(first.bus.bootstrap() == methods::indirect);
+        first.lives();
+
+        world later{beginning_with(methods::indirect)}; // at run time
+        REQUIRE(later.bus.open());
+        later.strikes(
+            {.kind = sim::fault_kind::refuse, .on = msg_send2, .times = 1, .caller = driver_id, .code = code});
+        CHECK(later.bus.session().ping(1)); // direct
+        CHECK(later.bus.method() == methods::direct);
+        CHECK(later.bus.session().ping(2));
+        CHECK(later.calls(msg_send_direct_req2) >= 2);
+        REQUIRE(later.bus.open()); // begins anew with what is wanted
+        CHECK(later.bus.method() == methods::indirect);
+
+        world alone{{}, direct_bits}; // and there is no other one
+        REQUIRE(alone.bus.open());
+        alone.strikes(
+            {.kind = sim::fault_kind::refuse, .on = msg_send_direct_req2, .times = sim::for_ever, .code = code});
+        CHECK(alone.bus.session().ping(1).error() == (code == ffa::error::denied ? errc::denied : errc::not_supported));
+    }
+}
+
+TEST_CASE("quirk direct_first_then_indirect_for_ever: a busy peer pins no driver to the slower method") {
+    world w;
+    const auto busy = ffa::error::busy;
+    w.strikes({.kind = sim::fault_kind::refuse, .on = msg_send_direct_req2, .times = 9, .code = busy});
+    CHECK(w.bus.open().error() == errc::busy); // three attempts of three sends
+    CHECK(w.calls(msg_send_direct_req2) == 9);
+    CHECK(w.calls(msg_send2) == 0);
+    REQUIRE(w.bus.open());
+    CHECK(w.bus.bootstrap() == methods::direct);
+    world twice;
+    twice.strikes({.kind = sim::fault_kind::refuse, .on = msg_send_direct_req2, .times = 2, .code = busy});
+    REQUIRE(twice.bus.open());
+    CHECK(twice.bus.method() == methods::direct);
+    CHECK(twice.calls(msg_send_direct_req2) == 4 + 2); // two retries and nothing else
+}
+
+TEST_CASE("N12: a reset and a restart of the peer, over each method") {
+    for (const methods first : {methods::direct, methods::indirect}) {
+        CAPTURE(static_cast<int>(first));
+        world w{beginning_with(first)};
+        for (int round = 0; round < 3; ++round) {
+            REQUIRE(w.bus.open());
+            REQUIRE(w.bus.close());
+            CHECK(!w.bus.is_open());
+        }
+        REQUIRE(w.bus.open());
+        w.peer.bus.abandon(); // it has forgotten the bus
+        CHECK(w.bus.session().ping(1).error() != errc::none);
+        CHECK(!w.bus.is_open()); // FFA_ERROR to a request of an agreed bus
+        REQUIRE(w.bus.session().reopen());
+        CHECK(w.bus.is_open());
+        w.lives();
+    }
+}
+
+TEST_CASE("events: NOTIF where everybody has it, POLL where the manager or the peer has not") {
+    const ffa_driver_options wants{.driver = {.events = event_method::notif, .notif_id = 5}};
+    SUBCASE("the peer refuses it") {
+        world w{wants};
+        REQUIRE(w.bus.open());
+        CHECK(w.bus.notifications_refused() == errc::none);
+        CHECK(w.bus.session().engine().events() == event_method::poll);
+        CHECK(w.bus.session().engine().events_refused() == errc::peer_error);
+        w.lives();
+    }
+    SUBCASE("the manager has none (R3)") {
+        world w{wants};
+        w.strikes({.kind = sim::fault_kind::refuse,
+                   .on = notification_bind,
+                   .times = sim::for_ever,
+                   .code = ffa::error::not_supported});
+        REQUIRE(w.bus.open());
+        CHECK(w.bus.notifications_refused() == errc::not_supported);
+        CHECK(w.bus.session().engine().events() == event_method::poll);
+        CHECK(w.bus.session().engine().events_refused() == errc::none); // nobody was asked
+        w.lives();
+    }
+}
+
+TEST_CASE("a partition that is not there, or takes nothing, is a clear error") {
+    world<> nothing{{}, all_bits, props{0x100}};
+    CHECK(nothing.bus.open().error() == errc::not_supported);
+    world<> other{{.partition = ffa::endpoint_id{0x8077}}};
+    CHECK(other.bus.open().error() == errc::no_device);
+    CHECK(other.bus.close().error() == errc::bad_state);
+}
+
+TEST_CASE("the version of FF-A stays as it is") {
+    world w;
+    REQUIRE(w.bus.open());
+    const auto agreed = w.bus.peer().version;
+    ffa::call_frame frame = ffa::encode(ffa::version_call{ffa::version::v1_0});
+    w.driver_call(frame);
+    CHECK(ffa::decode_version_answer(frame).error() == errc::not_supported);
+    REQUIRE(w.bus.open()); // which asks again
+    CHECK(w.bus.peer().version == agreed);
+}
+
+TEST_CASE("direct messages with a partition that is known need neither buffers nor discovery") {
+    world w;
+    const ffa_driver_options options{.peer = {.id = device_id,
+                                              .self = driver_id,
+                                              .version = ffa::version::v1_2,
+                                              .service = device_role_uuid,
+                                              .properties = only_direct}};
+    ffa_driver<sim::spmc_conduit, virtual_clock<partition>, known> bus{w.driver_call, w.clock, options};
+    REQUIRE(ffa::negotiate(w.driver_call));
+    REQUIRE(bus.open());
+    CHECK(bus.session().ping(1));
+    CHECK(w.calls(partition_info_get) + w.calls(partition_info_get_regs) + w.calls(id_get) == 0);
+    CHECK(w.calls(rxtx_map) + w.calls(rxtx_map_64) + w.calls(msg_send2) == 0);
+}
+
+TEST_CASE("every profile has a bus, by the methods that it has") {
+    for (const sim::profile* rules : sim::profiles::all) {
+        CAPTURE(rules->name);
+        world w{{}, all_bits, sim::all_methods, *rules};
+        REQUIRE(w.bus.open());
+        w.lives();
+    }
+}
