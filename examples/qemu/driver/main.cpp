@@ -29,7 +29,7 @@ constexpr revision R = newest_revision;
 
 board::mailbox_pages mailbox;
 driver::pool_memory pool;
-board::page_tables tables;
+[[maybe_unused]] board::page_tables tables; // not without MMU
 volatile std::uint64_t timer_interrupts = 0;
 
 void map_memory() {

@@ -76,7 +76,7 @@ void print_text(void*, ffa::endpoint_id, byte_view text) {
     for (const std::uint8_t c : text) board::print(static_cast<char>(c));
 }
 
-board::page_tables tables;
+[[maybe_unused]] board::page_tables tables; // not without MMU
 
 void map_memory() {
 #ifdef BOARD_WITHOUT_MMU

@@ -33,8 +33,9 @@ struct direct_client_policy {
 /// Asks one peer. Every call returns when it has an answer or has failed. Errors of `ask` and `notify`: those of
 /// `direct_driver::send`, after as many attempts as the policy has for what may be tried again; `timed_out` (the peer
 /// was interrupted and does not come back; it is resumed before the next request is made, and what it answers then is
-/// dropped); of `ask` also those of `encode` and `decode`, `peer_error` (it cannot carry the request out), `stale_token`
-/// (the answer to something else), `bad_value` (values that are illegal or do not fit the request), `no_device`.
+/// dropped). Of `ask` also those of `encode` and `decode`, `peer_error` (the peer cannot carry the request out),
+/// `stale_token` (the answer to something else), `bad_value` (values that are illegal or do not fit the request),
+/// `no_device`.
 template <revision R, ffa::conduit Conduit, session_clock Clock, class Policy = direct_client_policy>
 class direct_client {
 public:
