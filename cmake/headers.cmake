@@ -81,6 +81,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/clock.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_session.hpp
+    include/vmsg/session/session_device.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp
     include/vmsg/sim/dispatch.hpp
