@@ -80,9 +80,12 @@
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 #include <vmsg/session/clock.hpp>
+#include <vmsg/session/direct_exchange.hpp>
+#include <vmsg/session/direct_session.hpp>
 #include <vmsg/session/discover.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/session/session_device.hpp>
+#include <vmsg/session/session_policy.hpp>
 #include <vmsg/sim/direct_calls.hpp>
 #include <vmsg/sim/discovery.hpp>
 #include <vmsg/sim/dispatch.hpp>

@@ -57,12 +57,12 @@ inline constexpr request_rule rule_of<set_vqueue_request>{device_status::feature
 template <>
 inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true};
 
-template <class Request> constexpr errc check_order(const known_device& d) {
-    constexpr request_rule rule = rule_of<Request>;
+constexpr errc check_order(const known_device& d, const request_rule& rule) {
     const bool forbidden = (d.status & rule.forbids) != device_status::reset;
     const bool too_early = !has(d.status, rule.needs) || (rule.needs_info && !d.info_known);
     return forbidden || too_early || (d.resetting && !rule.during_reset) ? errc::bad_state : errc::none;
 }
+template <class Request> constexpr errc check_order(const known_device& d) { return check_order(d, rule_of<Request>); }
 
 /// Whether a device may be told of buffers and may have used some.
 constexpr bool runs(const known_device& d) { return has(d.status, device_status::driver_ok) && !d.resetting; }
@@ -71,6 +71,31 @@ constexpr bool runs(const known_device& d) { return has(d.status, device_status:
 /// driver has not set is not there.
 constexpr device_status status_after_event(device_status now, device_status reported) {
     return (now & reported) | (reported & device_status::needs_reset);
+}
+
+// Why an event about a device is not taken: `no_device`, `bad_state` (too early), `bad_value`.
+
+constexpr errc check_event(const known_device* d, const event_used& e) {
+    if (d == nullptr) return errc::no_device;
+    if (!runs(*d)) return errc::bad_state;
+    return e.vq_index < d->max_virtqueues ? errc::none : errc::bad_value;
+}
+constexpr errc check_event(const known_device* d, const event_config& e) {
+    if (d == nullptr) return errc::no_device;
+    if (!d->info_known) return errc::bad_state;
+    return e.offset <= d->config_size && e.length <= d->config_size - e.offset ? errc::none : errc::bad_value;
+}
+/// What an EVENT_CONFIG tells about the device.
+constexpr void learn(known_device& d, const event_config& e) {
+    d.status = status_after_event(d.status, e.status);
+    d.generation = e.generation;
+}
+
+/// Why a driver may not send an EVENT_AVAIL for this virtqueue: `no_device`, `bad_state`, `invalid_argument`.
+constexpr errc check_kick(const known_device* d, std::uint32_t vq_index) {
+    if (d == nullptr) return errc::no_device;
+    if (!runs(*d)) return errc::bad_state;
+    return vq_index < d->max_virtqueues ? errc::none : errc::invalid_argument;
 }
 
 /// The bits that a driver sets, in the order in which it sets them; each needs the one before.

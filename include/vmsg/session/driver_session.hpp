@@ -14,27 +14,11 @@
 #include <vmsg/result.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/session_device.hpp>
+#include <vmsg/session/session_policy.hpp>
 #include <vmsg/time.hpp>
 #include <vmsg/transport/transport.hpp>
 
 namespace vmsg {
-
-/// What a session speaks, how much it holds, and how often it tries. Derive from it to change something.
-template <revision R = newest_revision> struct session_policy {
-    static constexpr revision rev = R;
-    static constexpr proto::driver_capacity capacity{.msg_size = constants_of<R>.ffa_max_msg_size};
-    /// Tries of what may be repeated when no answer comes, or nobody takes it: all but configuration writes.
-    static constexpr int attempts = 3;
-    static constexpr int config_attempts = 6;               ///< reads of a configuration that changes meanwhile
-    static constexpr duration reset_timeout = 10 * seconds; ///< until a device reports status 0 (FF-A bus, rule N13)
-    static constexpr duration area_timeout = 30 * seconds;  ///< until an area is shared or given back
-    static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
-};
-
-/// The same over direct messages, which are answered one by one: one request at a time. With `proto::direct_retry_policy`.
-template <revision R = newest_revision> struct direct_session_policy : session_policy<R> {
-    static constexpr proto::driver_capacity capacity{.requests = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
-};
 
 /// A bus and its devices, as seen by a driver that waits. Every call returns when it is done or has failed; what comes
 /// unasked is kept for `wait`.
