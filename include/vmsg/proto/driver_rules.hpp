@@ -34,10 +34,15 @@ namespace detail {
 /// middle of a reset. Source: virtio-msg, rules I1, T1, T4; virtio lets a driver read the configuration before
 /// FEATURES_OK.
 struct request_rule {
-    device_status needs{};
-    device_status forbids{};
+    std::uint8_t needs{};   // status bits; as bytes, so that a rule is one register wide
+    std::uint8_t forbids{}; // status bits
     bool needs_info{};
     bool during_reset{};
+
+    constexpr request_rule() = default;
+    constexpr request_rule(device_status has_to_have, device_status must_not_have, bool info, bool resetting = false)
+        : needs(static_cast<std::uint8_t>(has_to_have)), forbids(static_cast<std::uint8_t>(must_not_have)),
+          needs_info(info), during_reset(resetting) {}
 };
 
 inline constexpr device_status attached_driver = device_status::acknowledge | device_status::driver;
@@ -57,9 +62,10 @@ inline constexpr request_rule rule_of<set_vqueue_request>{device_status::feature
 template <>
 inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true};
 
-constexpr errc check_order(const known_device& d, const request_rule& rule) {
-    const bool forbidden = (d.status & rule.forbids) != device_status::reset;
-    const bool too_early = !has(d.status, rule.needs) || (rule.needs_info && !d.info_known);
+constexpr errc check_order(const known_device& d, request_rule rule) {
+    const auto status = static_cast<std::uint32_t>(d.status);
+    const bool forbidden = (status & rule.forbids) != 0;
+    const bool too_early = (~status & rule.needs) != 0 || (rule.needs_info && !d.info_known);
     return forbidden || too_early || (d.resetting && !rule.during_reset) ? errc::bad_state : errc::none;
 }
 template <class Request> constexpr errc check_order(const known_device& d) { return check_order(d, rule_of<Request>); }

@@ -30,6 +30,7 @@ constexpr drop_reason reason_of(errc why) {
     case errc::bad_value: return drop_reason::bad_value;
     case errc::no_device: return drop_reason::no_device;
     case errc::bad_state: return drop_reason::too_early;
+    case errc::bad_type: return drop_reason::unexpected;
     default: return drop_reason::malformed;
     }
 }

@@ -48,7 +48,7 @@ struct exchange_shape {
     bool long_request{};         ///< the request has 14 words instead of `short_request_words`
 };
 
-/// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer.
+/// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer, and `lose(errc)`.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy> class direct_exchange {
     static constexpr revision R = Policy::rev;
 
@@ -74,37 +74,29 @@ protected:
     /// Its first bytes, as many as there is room for.
     constexpr void copy_answer(byte_span to) const { ffa::copy_direct_payload(call_, to); }
 
-    constexpr errc drop(proto::drop_reason reason, errc why) {
+    VMSG_COLD constexpr errc drop(errc why, proto::drop_reason reason) {
         counters_.dropped.count(reason);
         return why;
     }
-    constexpr errc unusable() { return drop(proto::drop_reason::bad_value, errc::bad_value); }
+    VMSG_COLD constexpr errc unusable() { return drop(errc::bad_value, proto::drop_reason::bad_value); }
+
+    static constexpr bool is_unusable(errc why) {
+        return why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
+    }
 
     /// Sends a request, with a token of its own unless it is an event, and waits for the answer, whose header is right
     /// then: that of the response to this request in its size, or of the acknowledgement of the event. Errors:
     /// - it has not been carried out: `busy`, `no_answer` (after the attempts of the policy), `denied`,
     ///   `not_supported`, `invalid_argument`, `no_memory` and the like of the manager, `timed_out` if an older one is
     ///   still open;
-    /// - it may have been: `timed_out` (it is still open), `aborted` (the peer is dead), `bad_type`, `bad_value`,
-    ///   `bad_length` (of what came instead of an answer);
+    /// - it may have been: `timed_out` (it is still open), `aborted` (the peer is dead, which `Session::lose` is told),
+    ///   `bad_type`, `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.
     constexpr errc exchange(const std::uint64_t* words, exchange_shape wanted) {
-        if (open_)
-            if (const errc why = end_open(); why != errc::none) return why;
-        std::uint64_t asked = words[0];
-        if (constants_of<R>.has_token && !is_event(asked)) asked |= std::uint64_t{next_token()} << 32;
-        for (std::uint16_t attempts = 1;; ++attempts) {
-            fill(words, wanted.long_request);
-            payload()[0] = asked;
-            conduit_(call_);
-            const errc why = suspended() ? finish() : outcome();
-            if (why == errc::none) break;
-            if (!proto::detail::count_refusal(why, counters_)) return why;
-            if (attempts >= Policy::retry.busy_attempts) return why == errc::no_answer ? why : errc::busy;
-            if constexpr (Policy::retry.max_busy_backoff != 0)
-                clock_.idle(clock_.now() + Policy::retry.backoff(attempts));
-        }
-        return judge(asked, wanted);
+        errc why = open_ ? end_open() : errc::none;
+        if (why == errc::none) why = send(words, wanted);
+        if (why == errc::aborted) self().lose(why);
+        return is_unusable(why) ? drop(why, proto::reason_of(why)) : why;
     }
 
     constexpr Clock& the_clock() { return clock_; }
@@ -124,30 +116,44 @@ private:
     constexpr std::uint64_t* payload() { return call_.x + ffa::detail::first_payload_register; }
     constexpr const std::uint64_t* payload() const { return call_.x + ffa::detail::first_payload_register; }
 
-    VMSG_INLINE constexpr void fill(const std::uint64_t* words, bool all) {
+    constexpr Session& self() { return static_cast<Session&>(*this); }
+
+    VMSG_INLINE constexpr void fill(std::uint64_t first, const std::uint64_t* words, bool all) {
         call_.x[0] = static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_req2);
         call_.x[1] = to_register(ends_);
         call_.x[2] = Policy::service.low();
         call_.x[3] = Policy::service.high();
-        for (std::size_t i = 0; i < short_request_words; ++i) payload()[i] = words[i];
+        payload()[0] = first;
+        for (std::size_t i = 1; i < short_request_words; ++i) payload()[i] = words[i];
         for (std::size_t i = short_request_words; i < word_image::size; ++i) payload()[i] = all ? words[i] : 0;
+    }
+
+    constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
+        std::uint64_t asked = words[0];
+        if (constants_of<R>.has_token && !is_event(asked)) asked |= std::uint64_t{next_token()} << 32;
+        for (std::uint16_t attempts = 1;; ++attempts) {
+            fill(asked, words, wanted.long_request);
+            conduit_(call_);
+            const errc why = suspended() ? finish() : outcome();
+            if (why == errc::none) break;
+            if (!proto::detail::count_refusal(why, counters_)) return why;
+            if (attempts >= Policy::retry.busy_attempts) return why == errc::no_answer ? why : errc::busy;
+            if constexpr (Policy::retry.max_busy_backoff != 0)
+                clock_.idle(clock_.now() + Policy::retry.backoff(attempts));
+        }
+        return judge(asked, wanted);
     }
 
     /// The peer was preempted or has yielded: FFA_RUN has to resume whom the answer names.
     constexpr bool suspended() {
-        const auto who = ffa::resumption_of(call_);
-        if (!who) return false;
-        const auto function = ffa::function_of(call_);
-        const bool yielded = function == ffa::function_id::yield || function == ffa::function_id::yield_64;
+        const auto function = ffa::form_32(ffa::function_of(call_));
+        const bool yielded = function == ffa::function_id::yield;
+        if (!yielded && function != ffa::function_id::interrupt) return false;
         pause_ = yielded ? Policy::yield_pause : Policy::interrupt_pause;
-        target_ = *who;
+        target_ = static_cast<std::uint32_t>(call_.x[1]);
         return open_ = true;
     }
-    constexpr errc outcome() {
-        const errc why = ffa::direct_outcome(call_, {ends_.dst, ends_.src});
-        if (why == errc::bad_type || why == errc::bad_value) counters_.dropped.count(proto::drop_reason::bad_value);
-        return why;
-    }
+    constexpr errc outcome() const { return ffa::direct_outcome(call_, {ends_.dst, ends_.src}); }
 
     /// Resumes the peer until it has answered, at least once. After a time-out the request is still open: one that was
     /// given up would leave the peer busy for ever.
@@ -155,7 +161,7 @@ private:
         const instant end = clock_.now() + Policy::retry.response_timeout;
         do {
             clock_.idle(clock_.now() + pause_);
-            call_ = ffa::encode(ffa::run_call{target_});
+            call_ = ffa::encode(ffa::run_call{ffa::target_in(target_)});
             conduit_(call_);
             ++counters_.resumed;
             if (suspended()) continue;
@@ -173,60 +179,57 @@ private:
     constexpr errc end_open() {
         const errc why = finish();
         if (why == errc::timed_out || why == errc::aborted) return why;
-        if (why != errc::none) return errc::none;
         const header h = answer_header();
-        if (in_bounds(h) && h.is_event() && !h.is_response())
-            static_cast<Session*>(this)->take_event(h);
-        else
-            counters_.dropped.count(proto::drop_reason::late);
+        if (why == errc::none && !(in_bounds(h) && took_event(h))) drop(why, proto::drop_reason::late);
         return errc::none;
     }
 
     static constexpr bool in_bounds(const header& h) {
-        return h.msg_size >= header_size<R> && h.msg_size <= max_msg_size();
+        return h.msg_size >= header_size<R> && h.msg_size <= max_msg_size() && !wrongly_names_device(h);
+    }
+    constexpr bool took_event(const header& h) {
+        if (classify(h) != frame_class::event || h.is_response()) return false;
+        self().take_event(h);
+        return true;
     }
 
     /// Whether what has come is what was asked for.
     constexpr errc judge(std::uint64_t asked, exchange_shape wanted) {
-        using proto::drop_reason;
         const header h = answer_header();
-        if (!in_bounds(h)) return drop(drop_reason::malformed, errc::bad_length);
-        if (wrongly_names_device(h)) return unusable();
-        const std::uint64_t difference = (payload()[0] ^ asked) & key_mask;
+        if (!in_bounds(h)) return errc::bad_length;
         const bool kick = is_event(asked);
+        const std::uint64_t difference = (payload()[0] ^ asked) & key_mask;
         if (difference == type_response && (!kick || !present_in<event_ack_response, R>)) {
             const bool right = h.msg_size == wanted.answer_size || (wanted.has_tail && h.msg_size > wanted.answer_size);
-            return right ? errc::none : drop(drop_reason::malformed, errc::bad_length);
+            if (!right) return errc::bad_length;
+            ++(kick ? counters_.kicks : counters_.requests);
+            return errc::none;
         }
-        if (h.is_event() && !h.is_response()) {
-            static_cast<Session*>(this)->take_event(h);
-            return errc::bad_type;
-        }
-        if (h.is_response() && h.is_bus()) {
-            if (h.msg_id == row_of<event_ack_response>.id && (kick || !has_error)) return judge_null(asked, h, kick);
-            if (has_error && !kick && h.msg_id == row_of<error_response>.id) return judge_error(asked, h, difference);
-        }
-        return drop(h.is_response() ? drop_reason::stale : drop_reason::unexpected, errc::bad_type);
+        if (took_event(h)) return errc::would_block;
+        if (!h.is_response() || !h.is_bus()) return errc::bad_type;
+        if (kick || !has_error) return judge_null(asked, h, kick);
+        return judge_error(asked, h, difference);
     }
     /// A bus response without an id: the event was taken; or, before there was FFA_ERROR, a request was discarded.
     constexpr errc judge_null(std::uint64_t asked, const header& h, bool kick) {
-        if (h.msg_size != header_size<R>) return unusable();
-        const bool right = h.token == 0 || (constants_of<R>.has_token && h.token == static_cast<std::uint16_t>(asked >> 32));
-        if (!right) counters_.dropped.count(proto::drop_reason::bad_value);
-        if (kick) return errc::none;
-        return right ? errc::peer_error : errc::bad_type;
+        if (h.msg_id != row_of<event_ack_response>.id) return errc::bad_type;
+        const bool right = h.token == 0 || h.token == static_cast<std::uint16_t>(asked >> 32);
+        if (h.msg_size != header_size<R> || !right) return errc::bad_value;
+        if (!kick) return errc::peer_error;
+        ++counters_.kicks;
+        return errc::none;
     }
     /// An FFA_ERROR, which has to name the request that it answers.
     constexpr errc judge_error(std::uint64_t asked, const header& h, std::uint64_t difference) {
         if constexpr (has_error) {
+            if (h.msg_id != row_of<error_response>.id) return errc::bad_type;
+            if (h.msg_size != fixed_msg_size<error_response, R>) return errc::bad_length;
             error_response said;
             layout_of<error_response, R>::template get<header_size<R>>(answer(), said);
-            if (h.msg_size != fixed_msg_size<error_response, R>)
-                return drop(proto::drop_reason::malformed, errc::bad_length);
-            const bool names_it = said.original_msg_id == (asked >> 8 & 0xff);
-            if ((difference & device_and_token) == 0 && names_it) return errc::peer_error;
+            const bool names_it = (difference & device_and_token) == 0 && said.original_msg_id == (asked >> 8 & 0xff);
+            if (names_it) return errc::peer_error;
         }
-        return unusable();
+        return errc::bad_value;
     }
 
     Conduit& conduit_;
@@ -234,8 +237,8 @@ private:
     ffa::endpoint_pair ends_;
     std::uint16_t token_ = 0;
     bool open_ = false;    // a request was interrupted, and `target_` has to be resumed
-    ffa::target target_{};
-    duration pause_ = 0;   // until that
+    std::uint32_t target_ = 0;
+    duration pause_ = 0; // until that
     direct_session_counters counters_{};
     ffa::call_frame call_{}; // the last call and what came back
 };

@@ -148,10 +148,8 @@ public:
         if (const errc why = proto::detail::check_kick(d, vq_index); why != errc::none) return why;
         std::uint64_t words[detail::short_request_words]{};
         put(words, dev_num, event_avail{vq_index, d->notification_data ? next_offset : 0});
-        const errc why = checked(this->exchange(words, {.answer_size = header_size<R>}));
-        if (why != errc::none && !is_unusable(why)) return why;
-        ++this->count().kicks;
-        return {};
+        const errc why = this->exchange(words, {.answer_size = header_size<R>});
+        return why == errc::would_block || base::is_unusable(why) ? errc::none : why;
     }
 
     // --- what comes unasked
@@ -208,8 +206,8 @@ private:
 
     template <message Request>
     constexpr errc ask_device(std::uint16_t dev_num, Request& asked, response_of<Request>& got, std::uint8_t* room) {
-        known* d = find(dev_num);
-        errc why = may_ask(d, proto::detail::rule_of<Request>);
+        errc why = begin(dev_num, proto::detail::rule_of<Request>);
+        known* const d = asked_;
         if (why == errc::none) why = proto::detail::check_request(*d, asked);
         if (why != errc::none) return why;
         proto::detail::prepare_request(R, (agreed().feature_bits & strict_config_generation) != 0, *d, asked);
@@ -220,9 +218,11 @@ private:
         if (why == errc::none && d->present) proto::detail::learn(*d, asked, got);
         return why;
     }
-    constexpr errc may_ask(const known* d, const proto::detail::request_rule& rule) const {
+    /// Whether the device may be asked now; it is `asked_` then.
+    constexpr errc begin(std::uint16_t dev_num, proto::detail::request_rule rule) {
         if (!bus_.negotiated()) return errc::bad_state;
-        return d != nullptr ? proto::detail::check_order(*d, rule) : errc::no_device;
+        asked_ = find(dev_num);
+        return asked_ != nullptr ? proto::detail::check_order(*asked_, rule) : errc::no_device;
     }
 
     // --- messages
@@ -255,28 +255,19 @@ private:
         std::uint64_t words[layout::has_tail ? word_image::size : detail::short_request_words]{};
         put(words, dev_num, asked);
         if constexpr (layout::has_tail) put_tail(words, fixed_msg_size<Request, R>, layout::tail::data(asked));
-        if (const errc why = checked(this->exchange(words, shape)); why != errc::none) return why;
+        if (const errc why = this->exchange(words, shape); why != errc::none) return why;
         answer_layout::template get<header_size<R>>(this->answer(), got);
         if constexpr (answer_layout::has_tail) {
             const std::size_t size = this->answer_header().msg_size;
             this->copy_answer({room, size});
             answer_layout::tail::set(got, byte_view{room, size}.drop(shape.answer_size));
             if (!answer_layout::tail::agrees(got, size - shape.answer_size))
-                return this->drop(proto::drop_reason::malformed, errc::bad_length);
+                return this->drop(errc::bad_length, proto::drop_reason::malformed);
         }
         if (!legal(R, got) || !proto::detail::echoes(asked, got)) return this->unusable();
-        ++this->count().requests;
         return proto::detail::check_answer(got);
     }
 
-    static constexpr bool is_unusable(errc why) {
-        return why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
-    }
-    /// A peer that is dead has forgotten everything.
-    constexpr errc checked(errc why) {
-        if (why == errc::aborted) lose(why);
-        return why;
-    }
     constexpr void lose(errc why) {
         if (!bus_.feed(proto::bus_input::lost)) return;
         end_work();
@@ -299,7 +290,7 @@ private:
             d.present = true;
             return true;
         }
-        this->drop(proto::drop_reason::overflow, errc::full);
+        this->drop(errc::full, proto::drop_reason::overflow);
         return false;
     }
 
@@ -410,7 +401,7 @@ private:
         if (kept_.kind == proto::driver_event_kind::none || e.kind == proto::driver_event_kind::bus_failed)
             kept_ = e;
         else
-            this->drop(proto::drop_reason::overflow, errc::full);
+            this->drop(errc::full, proto::drop_reason::overflow);
     }
 
     /// EVENT_POLL, whose answer can be an event. False if there was none.
@@ -418,12 +409,12 @@ private:
         event_poll_response got;
         const errc why = converse(0, event_poll_request{}, got);
         if (why == errc::peer_error && present_in<error_response, R>) lose(why);
-        return is_unusable(why);
+        return why == errc::would_block || base::is_unusable(why);
     }
 
     /// An event has come in place of an answer.
     constexpr void take_event(const header& h) {
-        if (!bus_.negotiated()) return void(this->drop(proto::drop_reason::too_early, errc::bad_state));
+        if (!bus_.negotiated()) return void(this->drop(errc::bad_state, proto::drop_reason::too_early));
         const unsigned key = unsigned{h.is_bus()} << 8 | h.msg_id;
         constexpr unsigned bus = 1u << 8;
         switch (key) {
@@ -433,8 +424,8 @@ private:
         case bus | row_of<event_area_release>.id:
             if constexpr (has_areas) return take<event_area_release>(h);
             [[fallthrough]];
-        case row_of<event_avail>.id: return void(this->drop(proto::drop_reason::unexpected, errc::bad_type));
-        default: return void(this->drop(proto::drop_reason::unknown_id, errc::unknown_id));
+        case row_of<event_avail>.id: return void(this->drop(errc::bad_type, proto::drop_reason::unexpected));
+        default: return void(this->drop(errc::unknown_id, proto::drop_reason::unknown_id));
         }
     }
     template <class Event> constexpr void take(const header& h) {
@@ -445,10 +436,10 @@ private:
         if constexpr (layout::has_tail)
             right = h.msg_size >= fixed_msg_size<Event, R> &&
                     layout::tail::agrees(e, h.msg_size - fixed_msg_size<Event, R>);
-        if (!right) return void(this->drop(proto::drop_reason::malformed, errc::bad_length));
+        if (!right) return void(this->drop(errc::bad_length, proto::drop_reason::malformed));
         if (!legal(R, e)) return void(this->unusable());
         if (const errc why = on(h, e); why != errc::none)
-            this->drop(proto::reason_of(why), why);
+            this->drop(why, proto::reason_of(why));
         else
             ++this->count().events;
     }
@@ -507,7 +498,9 @@ private:
         }
     }
     /// Whether a request that has failed may have been carried out.
-    static constexpr bool is_unclear(errc why) { return why == errc::timed_out || is_unusable(why); }
+    static constexpr bool is_unclear(errc why) {
+        return why == errc::timed_out || why == errc::would_block || base::is_unusable(why);
+    }
 
     /// The error of the exchange; what the peer has said is told to the area.
     constexpr errc offer(std::uint16_t id) {
@@ -556,6 +549,7 @@ private:
     proto::device_list list_;
     proto::negotiator<R> bus_{};
     instant next_poll_ = 0;
+    known* asked_ = nullptr; // the device of the request that is being made
     proto::driver_event kept_{};
     known known_[capacity]{};
     [[no_unique_address]] areas_type areas_{};
