@@ -75,7 +75,10 @@ public:
     constexpr result<void> open() {
         if (bus_.state() != proto::bus_state::down && bus_.state() != proto::bus_state::failed) return errc::bad_state;
         forget();
-        return walk(proto::bus_input::start);
+        const errc why = walk(proto::bus_input::start);
+        if (why == errc::none)
+            while (poll_event().kind != proto::driver_event_kind::none) {}
+        return why;
     }
     /// Makes the peer forget everything. The devices are to be reset before. Errors: `bad_state` (it is not up), why the
     /// peer has not.
