@@ -165,8 +165,8 @@ public:
             const instant now = clock().now();
             if (work_on_areas(now)) continue;
             if (bus_.negotiated() && now >= next_poll_) {
-                if (!ask_for_event() || --left == 0) {
-                    next_poll_ = now + Policy::retry.poll_interval;
+                if (!ask_for_event() || --left == 0) { // which may have taken its time
+                    next_poll_ = clock().now() + Policy::retry.poll_interval;
                     left = Policy::retry.poll_budget;
                 }
                 continue;
@@ -535,8 +535,8 @@ private:
             const proto::driver_event e = areas_.poll(area);
             if (e.kind != proto::driver_event_kind::none || !bus_.negotiated() || now >= end) return e;
             if (now >= next_poll_) {
-                next_poll_ = now + Policy::retry.poll_interval;
                 static_cast<void>(ask_for_event()); // it can be the release
+                next_poll_ = clock().now() + Policy::retry.poll_interval;
                 continue;
             }
             instant next = next_poll_ < end ? next_poll_ : end;
