@@ -87,6 +87,8 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/clock.hpp
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/direct_client.hpp
+    include/vmsg/session/direct_exchange.hpp
+    include/vmsg/session/direct_session.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_memory.hpp
     include/vmsg/session/driver_memory_types.hpp
@@ -97,7 +99,9 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/memory_policy.hpp
     include/vmsg/session/memory_provider.hpp
     include/vmsg/session/memory_splitter.hpp
+    include/vmsg/session/session_device.hpp
     include/vmsg/session/session_memory.hpp
+    include/vmsg/session/session_policy.hpp
     include/vmsg/sim/direct_calls.hpp
     include/vmsg/sim/discovery.hpp
     include/vmsg/sim/dispatch.hpp

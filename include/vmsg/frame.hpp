@@ -23,7 +23,55 @@ constexpr bool zero_words(const std::uint64_t* words, std::size_t from) {
     return seen == 0;
 }
 
+/// Adds `value` at byte `Offset` of little-endian words that are still zero there.
+template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr void put_in(std::uint64_t* words, T value) {
+    constexpr std::size_t word = Offset / 8;
+    constexpr std::size_t shift = 8 * (Offset % 8);
+    words[word] |= std::uint64_t{value} << shift;
+    if constexpr (shift + 8 * sizeof(T) > 64) words[word + 1] |= std::uint64_t{value} >> (64 - shift);
+}
+
+/// The value at byte `Offset` of little-endian words.
+template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr T get_from(const std::uint64_t* words) {
+    constexpr std::size_t word = Offset / 8;
+    constexpr std::size_t shift = 8 * (Offset % 8);
+    std::uint64_t value = words[word] >> shift;
+    if constexpr (shift + 8 * sizeof(T) > 64) value |= words[word + 1] << (64 - shift);
+    return static_cast<T>(value);
+}
+
 } // namespace detail
+
+namespace wire {
+
+/// Adds integers at constant offsets to words that are zero there. `Size` bytes at most.
+template <std::size_t Size> class word_sink {
+public:
+    VMSG_INLINE constexpr explicit word_sink(std::uint64_t* to) : to_(to) {}
+    template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr void put(T value) {
+        static_assert(Offset + sizeof(T) <= Size);
+        detail::put_in<Offset>(to_, value);
+    }
+    template <std::size_t Offset, std::size_t Length> VMSG_INLINE constexpr void zero() {}
+
+private:
+    std::uint64_t* to_;
+};
+
+/// Reads integers at constant offsets from the 14 words of a direct message.
+class word_source {
+public:
+    VMSG_INLINE constexpr explicit word_source(const std::uint64_t* from) : from_(from) {}
+    template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr T get() const {
+        static_assert(Offset + sizeof(T) <= 112);
+        return detail::get_from<Offset, T>(from_);
+    }
+
+private:
+    const std::uint64_t* from_;
+};
+
+} // namespace wire
 
 /// 14 register values, all zero at first. Values, not memory: fields are placed and found with shifts, so that neither
 /// the byte order of the host nor its alignment rules matter, and no narrow store is read back as a wide one.
@@ -46,21 +94,14 @@ public:
     /// Adds `value` at byte `Offset`, where the image is still zero.
     template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr void put(T value) {
         static_assert(Offset + sizeof(T) <= size_bytes);
-        constexpr std::size_t word = Offset / 8;
-        constexpr std::size_t shift = 8 * (Offset % 8);
-        words_[word] |= std::uint64_t{value} << shift;
-        if constexpr (shift + 8 * sizeof(T) > 64) words_[word + 1] |= std::uint64_t{value} >> (64 - shift);
+        detail::put_in<Offset>(words_, value);
     }
     template <std::size_t Offset, std::size_t Length> VMSG_INLINE constexpr void zero() {}
 
     /// The value at byte `Offset`.
     template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr T get() const {
         static_assert(Offset + sizeof(T) <= size_bytes);
-        constexpr std::size_t word = Offset / 8;
-        constexpr std::size_t shift = 8 * (Offset % 8);
-        std::uint64_t value = words_[word] >> shift;
-        if constexpr (shift + 8 * sizeof(T) > 64) value |= words_[word + 1] << (64 - shift);
-        return static_cast<T>(value);
+        return detail::get_from<Offset, T>(words_);
     }
 
     /// Whether the bytes from `from` on are all zero.

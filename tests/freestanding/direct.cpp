@@ -1,42 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A driver side that has direct messages and nothing else: the partition's id and a pool of shared memory are given.
-// tests/freestanding/run looks for traces of other methods in its object.
-#include <vmsg/session/driver_session.hpp>
-#include <vmsg/transport/direct.hpp>
+// A driver side that has direct messages and nothing else: the partition's id, the device's number and a pool of shared
+// memory are given. tests/freestanding/run and bench/run size look for traces of other methods in its object.
+#include <vmsg/session/direct_session.hpp>
+
+#include "direct_world.hpp"
 
 using namespace vmsg;
 
 namespace {
 
-struct conduit {
-    void operator()(ffa::call_frame& frame) const {
-        for (std::uint64_t& x : frame.x) x = x << 1 | x >> 63; // stands for one instruction
-    }
+struct policy : direct_session_policy<> {
+    static constexpr proto::driver_capacity capacity{.devices = 1, .areas = 0};
+    static constexpr bool enumerates = false;
 };
-
-struct clock {
-    instant ticks = 0;
-    instant now() const { return ticks; }
-    void idle(instant) { ++ticks; }
-};
-
 constexpr std::uint16_t devices[]{3};
 
-using wire_type = transports::direct_driver<conduit>;
-using session_type = driver_session<wire_type, clock, direct_session_policy<>>;
+using session_type = direct_session<freestanding::conduit, freestanding::clock, policy>;
 
 } // namespace
 
+extern const unsigned char endpoint_ram[sizeof(session_type)];
+const unsigned char endpoint_ram[sizeof(session_type)]{};
+
 errc direct_only(std::uint16_t self, std::uint16_t peer, std::uint16_t area) {
-    conduit call;
-    wire_type wire{call, ffa::endpoint_id{self}, ffa::endpoint_id{peer}};
-    clock time;
-    session_type session{wire,
-                         time,
-                         {},
-                         {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
-                          .devices = devices,
-                          .policy = proto::direct_retry_policy}};
+    freestanding::conduit call;
+    freestanding::clock time;
+    session_type session{call, time, ffa::endpoint_id{self}, ffa::endpoint_id{peer}, devices};
     if (const auto done = session.open(); !done) return done.error();
     auto device = session.at(devices[0]);
     if (const auto accepted = device.negotiate(feature_set{{0, 3, 0, 0}}); !accepted) return accepted.error();

@@ -82,6 +82,8 @@ private:
 };
 
 template <revision R, class Policy = policy<R>> struct rig {
+    static constexpr errc silence = errc::timed_out; // when the peer does not serve
+
     device_end<R> peer;
     virtual_clock<device_end<R>> clock{peer};
     driver_session<typename device_end<R>::end_type, virtual_clock<device_end<R>>, Policy> session{peer.driver_end,

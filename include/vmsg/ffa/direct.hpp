@@ -9,6 +9,7 @@
 
 #include <vmsg/ffa/call_frame.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
+#include <vmsg/ffa/error.hpp>
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/uuid_registers.hpp>
 #include <vmsg/frame.hpp>
@@ -122,6 +123,19 @@ constexpr result<direct_message> decode_direct(const call_frame& frame) {
     m.service = uuid_of(frame.x[2], frame.x[3]);
     for (std::size_t i = 0; i < word_image::size; ++i) m.payload[i] = frame.x[detail::first_payload_register + i];
     return m;
+}
+
+/// What became of a request of `ends.dst` to `ends.src` that is not left open (`resumption_of`): none if the answer is in
+/// `frame`; `no_answer` if that is all zero, which says that the request was not carried out; `bad_value` for the answer
+/// of somebody else; `bad_type` for what is none; else the reason of an FFA_ERROR, as `outcome_of`.
+constexpr errc direct_outcome(const call_frame& frame, endpoint_pair ends) {
+    if (function_of(frame) == function_id::msg_send_direct_resp2) {
+        if (endpoints_in(frame.x[1]) != ends) return errc::bad_value;
+        const bool zero = frame.x[detail::first_payload_register] == 0 && direct_payload_is_zero(frame);
+        return zero ? errc::no_answer : errc::none;
+    }
+    const errc why = outcome_of(frame).error();
+    return why == errc::none ? errc::bad_type : why;
 }
 
 } // namespace vmsg::ffa

@@ -28,20 +28,12 @@ enum class error : std::int32_t {
 /// The library's word for an error. An unknown code, or one that is no error, is `peer_error`; 0 comes from managers
 /// that mean NOT_SUPPORTED (Xen, OP-TEE).
 constexpr errc errc_of(error e) {
-    if (e == error{0}) return errc::not_supported;
-    switch (e) {
-    case error::not_supported: return errc::not_supported;
-    case error::invalid_parameters: return errc::invalid_argument;
-    case error::no_memory: return errc::no_memory;
-    case error::busy: return errc::busy;
-    case error::interrupted: return errc::interrupted;
-    case error::denied: return errc::denied;
-    case error::retry: return errc::retry;
-    case error::aborted: return errc::aborted;
-    case error::no_data: return errc::would_block;
-    case error::not_ready: return errc::busy;
-    }
-    return errc::peer_error;
+    constexpr errc words[]{errc::not_supported, // 0
+                           errc::not_supported, errc::invalid_argument, errc::no_memory, errc::busy, errc::interrupted,
+                           errc::denied,        errc::retry,            errc::aborted,   errc::would_block, errc::busy};
+    static_assert(sizeof words / sizeof *words == 1 - static_cast<std::int32_t>(error::not_ready));
+    const std::uint32_t place = 0 - static_cast<std::uint32_t>(e);
+    return place < sizeof words / sizeof *words ? words[place] : errc::peer_error;
 }
 
 /// The code in an FFA_ERROR. Managers extend it with zeroes or with its sign: only its 32 bits are looked at.
@@ -61,15 +53,11 @@ constexpr call_frame encode_error(error why) {
 /// FFA_YIELD: to be resumed with FFA_RUN, at the target in w1); `not_supported` for what is no FF-A answer at all, as
 /// SMCCC's "unknown function"; `bad_type` for another FF-A call or answer.
 constexpr result<void> outcome_of(const call_frame& frame) {
-    switch (function_of(frame)) {
-    case function_id::success:
-    case function_id::success_64: return {};
-    case function_id::error:
-    case function_id::error_64: return errc_of(error_in(frame));
+    switch (form_32(function_of(frame))) {
+    case function_id::success: return {};
+    case function_id::error: return errc_of(error_in(frame));
     case function_id::interrupt:
-    case function_id::interrupt_64:
-    case function_id::yield:
-    case function_id::yield_64: return errc::interrupted;
+    case function_id::yield: return errc::interrupted;
     default: break;
     }
     const auto x0 = static_cast<std::uint32_t>(frame.x[0]);

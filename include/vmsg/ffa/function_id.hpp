@@ -102,5 +102,9 @@ constexpr bool is_64_bit(function_id id) { return (static_cast<std::uint32_t>(id
 constexpr function_id form_64(function_id id) {
     return static_cast<function_id>(static_cast<std::uint32_t>(id) | 1u << 30);
 }
+/// The 32-bit form of a call, whether FF-A has it or not.
+constexpr function_id form_32(function_id id) {
+    return static_cast<function_id>(static_cast<std::uint32_t>(id) & ~(1u << 30));
+}
 
 } // namespace vmsg::ffa

@@ -157,9 +157,9 @@ public:
     /// Errors: `bad_state` (before DRIVER_OK), `no_device`, `invalid_argument` (no such queue), `full`.
     constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset) {
         const known_device* d = devices_.find(dev_num);
-        if (d == nullptr) return errc::no_device;
-        if (!bus_.negotiated() || !detail::runs(*d)) return errc::bad_state;
-        if (vq_index >= d->max_virtqueues) return errc::invalid_argument;
+        const errc why = detail::check_kick(d, vq_index);
+        if (why != errc::no_device && !bus_.negotiated()) return errc::bad_state;
+        if (why != errc::none) return why;
         const event_avail event{vq_index, d->notification_data ? next_offset : 0};
         std::size_t i = first_waiting_kick();
         while (i < kick_count_ && (kicks_[i].dev_num != dev_num || kicks_[i].event.vq_index != vq_index)) ++i;
@@ -896,20 +896,15 @@ private:
         return areas_.release(e.area_id) || refuse(drop_reason::unexpected);
     }
     constexpr bool on(const header& h, const event_used& e, instant) {
-        const known_device* d = devices_.find(h.dev_num);
-        if (d == nullptr) return refuse(drop_reason::no_device);
-        if (!detail::runs(*d)) return refuse(drop_reason::too_early);
-        if (e.vq_index >= d->max_virtqueues) return refuse(drop_reason::bad_value);
+        if (const errc why = detail::check_event(devices_.find(h.dev_num), e); why != errc::none)
+            return refuse(reason_of(why));
         devices_.used(h.dev_num, e.vq_index);
         return true;
     }
     constexpr bool on(const header& h, const event_config& e, instant) {
         known_device* d = devices_.find(h.dev_num);
-        if (d == nullptr) return refuse(drop_reason::no_device);
-        if (!d->info_known) return refuse(drop_reason::too_early);
-        if (e.offset > d->config_size || e.length > d->config_size - e.offset) return refuse(drop_reason::bad_value);
-        d->status = detail::status_after_event(d->status, e.status);
-        d->generation = e.generation;
+        if (const errc why = detail::check_event(d, e); why != errc::none) return refuse(reason_of(why));
+        detail::learn(*d, e);
         devices_.config_changed(h.dev_num);
         return true;
     }

@@ -34,10 +34,15 @@ namespace detail {
 /// middle of a reset. Source: virtio-msg, rules I1, T1, T4; virtio lets a driver read the configuration before
 /// FEATURES_OK.
 struct request_rule {
-    device_status needs{};
-    device_status forbids{};
+    std::uint8_t needs{};   // status bits; as bytes, so that a rule is one register wide
+    std::uint8_t forbids{}; // status bits
     bool needs_info{};
     bool during_reset{};
+
+    constexpr request_rule() = default;
+    constexpr request_rule(device_status has_to_have, device_status must_not_have, bool info, bool resetting = false)
+        : needs(static_cast<std::uint8_t>(has_to_have)), forbids(static_cast<std::uint8_t>(must_not_have)),
+          needs_info(info), during_reset(resetting) {}
 };
 
 inline constexpr device_status attached_driver = device_status::acknowledge | device_status::driver;
@@ -57,12 +62,13 @@ inline constexpr request_rule rule_of<set_vqueue_request>{device_status::feature
 template <>
 inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::features_ok, device_status::failed, true};
 
-template <class Request> constexpr errc check_order(const known_device& d) {
-    constexpr request_rule rule = rule_of<Request>;
-    const bool forbidden = (d.status & rule.forbids) != device_status::reset;
-    const bool too_early = !has(d.status, rule.needs) || (rule.needs_info && !d.info_known);
+constexpr errc check_order(const known_device& d, request_rule rule) {
+    const auto status = static_cast<std::uint32_t>(d.status);
+    const bool forbidden = (status & rule.forbids) != 0;
+    const bool too_early = (~status & rule.needs) != 0 || (rule.needs_info && !d.info_known);
     return forbidden || too_early || (d.resetting && !rule.during_reset) ? errc::bad_state : errc::none;
 }
+template <class Request> constexpr errc check_order(const known_device& d) { return check_order(d, rule_of<Request>); }
 
 /// Whether a device may be told of buffers and may have used some.
 constexpr bool runs(const known_device& d) { return has(d.status, device_status::driver_ok) && !d.resetting; }
@@ -71,6 +77,31 @@ constexpr bool runs(const known_device& d) { return has(d.status, device_status:
 /// driver has not set is not there.
 constexpr device_status status_after_event(device_status now, device_status reported) {
     return (now & reported) | (reported & device_status::needs_reset);
+}
+
+// Why an event about a device is not taken: `no_device`, `bad_state` (too early), `bad_value`.
+
+constexpr errc check_event(const known_device* d, const event_used& e) {
+    if (d == nullptr) return errc::no_device;
+    if (!runs(*d)) return errc::bad_state;
+    return e.vq_index < d->max_virtqueues ? errc::none : errc::bad_value;
+}
+constexpr errc check_event(const known_device* d, const event_config& e) {
+    if (d == nullptr) return errc::no_device;
+    if (!d->info_known) return errc::bad_state;
+    return e.offset <= d->config_size && e.length <= d->config_size - e.offset ? errc::none : errc::bad_value;
+}
+/// What an EVENT_CONFIG tells about the device.
+constexpr void learn(known_device& d, const event_config& e) {
+    d.status = status_after_event(d.status, e.status);
+    d.generation = e.generation;
+}
+
+/// Why a driver may not send an EVENT_AVAIL for this virtqueue: `no_device`, `bad_state`, `invalid_argument`.
+constexpr errc check_kick(const known_device* d, std::uint32_t vq_index) {
+    if (d == nullptr) return errc::no_device;
+    if (!runs(*d)) return errc::bad_state;
+    return vq_index < d->max_virtqueues ? errc::none : errc::invalid_argument;
 }
 
 /// The bits that a driver sets, in the order in which it sets them; each needs the one before.

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <vmsg/result.hpp>
+
 namespace vmsg::proto {
 
 /// The reason for which an inbound frame was dropped.
@@ -21,6 +23,17 @@ enum class drop_reason : std::uint8_t {
     overflow,   ///< no room to remember it
 };
 inline constexpr std::size_t drop_reason_count = static_cast<std::size_t>(drop_reason::overflow) + 1;
+
+/// The reason why something that is wrong in this way is dropped.
+constexpr drop_reason reason_of(errc why) {
+    switch (why) {
+    case errc::bad_value: return drop_reason::bad_value;
+    case errc::no_device: return drop_reason::no_device;
+    case errc::bad_state: return drop_reason::too_early;
+    case errc::bad_type: return drop_reason::unexpected;
+    default: return drop_reason::malformed;
+    }
+}
 
 /// A count for each reason, stopping at the largest number.
 class drop_counters {

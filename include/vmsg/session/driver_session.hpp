@@ -8,37 +8,18 @@
 #include <type_traits>
 
 #include <vmsg/bytes.hpp>
-#include <vmsg/feature.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/transfer_method.hpp>
-#include <vmsg/proto/device_model.hpp>
 #include <vmsg/proto/driver.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/session/clock.hpp>
+#include <vmsg/session/session_device.hpp>
+#include <vmsg/session/session_policy.hpp>
 #include <vmsg/time.hpp>
 #include <vmsg/transport/transport.hpp>
-#include <vmsg/virtio/feature.hpp>
 
 namespace vmsg {
-
-/// What a session speaks, how much it holds, and how often it tries. Derive from it to change something.
-template <revision R = newest_revision> struct session_policy {
-    static constexpr revision rev = R;
-    static constexpr proto::driver_capacity capacity{.msg_size = constants_of<R>.ffa_max_msg_size};
-    /// Tries of what may be repeated when no answer comes, or nobody takes it: all but configuration writes.
-    static constexpr int attempts = 3;
-    static constexpr int config_attempts = 6;               ///< reads of a configuration that changes meanwhile
-    static constexpr duration reset_timeout = 10 * seconds; ///< until a device reports status 0 (FF-A bus, rule N13)
-    static constexpr duration area_timeout = 30 * seconds;  ///< until an area is shared or given back
-    static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it
-};
-
-/// The same over direct messages, which are answered one by one: one request at a time. With
-/// `proto::direct_retry_policy`.
-template <revision R = newest_revision> struct direct_session_policy : session_policy<R> {
-    static constexpr proto::driver_capacity capacity{.requests = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
-};
 
 /// A bus and its devices, as seen by a driver that waits. Every call returns when it is done or has failed; what comes
 /// unasked is kept for `wait`.
@@ -60,7 +41,7 @@ public:
         constexpr std::size_t size() const { return count; }
     };
 
-    class device;
+    using device = session_device<driver_session>;
 
     /// A session with `peer` over `wire`. Both stay the caller's.
     constexpr driver_session(T& wire, Clock& clock, ffa::endpoint_id peer = {}, proto::driver_options options = {})
@@ -270,12 +251,32 @@ private:
         return got;
     }
 
+    // --- for `session_device`
+
+    friend device;
+    static constexpr revision rev = R;
+    using policy = Policy;
+    struct answer_room {}; // a tail lives in the engine until the next request
+
+    constexpr std::size_t max_msg_size() const { return engine_.max_msg_size(); }
+
     template <message Request>
-    constexpr result<response_of<Request>> ask(std::uint16_t dev_num, const Request& asked, int attempts) {
-        result<response_of<Request>> got = errc::timed_out;
-        for (int i = 0; i < attempts && worth_another(got.error()); ++i)
-            got = finish<Request>([&] { return engine_.request(dev_num, asked, clock_.now()); });
-        return got;
+    constexpr errc ask(std::uint16_t dev_num, const Request& asked, response_of<Request>& got, answer_room = {}) {
+        // A configuration write is not repeated: nobody knows what has become of the first one.
+        constexpr int attempts = std::is_same_v<Request, set_config_request> ? 1 : Policy::attempts;
+        result<response_of<Request>> answer = errc::timed_out;
+        for (int i = 0; i < attempts && worth_another(answer.error()); ++i)
+            answer = finish<Request>([&] { return engine_.request(dev_num, asked, clock_.now()); });
+        if (answer) got = *answer;
+        return answer.error();
+    }
+    constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset) {
+        return engine_.notify(dev_num, vq_index, next_offset);
+    }
+    constexpr void pause(duration time) {
+        const instant end = clock_.now() + time;
+        while (clock_.now() < end)
+            if (!pump()) idle(end);
     }
 
     T& wire_;
@@ -284,222 +285,6 @@ private:
     engine_type engine_;
     [[no_unique_address]] std::conditional_t<by_method, two_budgets, no_budgets> budgets_{};
     alignas(8) std::uint8_t buffer_[msg_size]{};
-};
-
-/// A device on the bus of a session. Errors of all calls: those of `proto::driver::request`, and `timed_out`, `busy`,
-/// `no_answer`, `peer_error` when the attempts of the policy are spent.
-template <transport T, session_clock Clock, class Policy> class driver_session<T, Clock, Policy>::device {
-public:
-    constexpr device(driver_session& session, std::uint16_t number) : session_(&session), number_(number) {}
-
-    constexpr std::uint16_t number() const { return number_; }
-
-    /// What the device is.
-    constexpr result<get_device_info_response> info() { return ask(get_device_info_request{}); }
-
-    /// Resets the device and waits until it says so; `timed_out` if it does not. With `quirk::status_zero_panics` a
-    /// device that has another status than 0 cannot be reset: `not_supported`.
-    constexpr result<void> reset() {
-        measured_ = no_queue;
-        if constexpr (Policy::capacity.quirks.has(quirk::status_zero_panics)) {
-            const auto before = status();
-            if (!before) return before.error();
-            return *before == device_status::reset ? errc::none : errc::not_supported;
-        }
-        const instant end = session_->clock_.now() + Policy::reset_timeout;
-        const auto written = ask(set_device_status_request{device_status::reset});
-        if (!written) return written.error();
-        device_status now = written->status;
-        while (now != device_status::reset) {
-            if (session_->clock_.now() >= end) return errc::timed_out;
-            pause(Policy::reset_interval);
-            const auto read = ask(get_device_status_request{});
-            if (!read) return read.error();
-            now = read->status;
-        }
-        return {};
-    }
-
-    /// From reset to FEATURES_OK: accepts what the device offers, `wanted` names and virtio-msg allows. `not_supported`
-    /// if that lacks a feature of `required`, `denied` if the device does not take the choice; the device is FAILED
-    /// then. Success gives what was accepted.
-    constexpr result<feature_set> negotiate(const feature_set& wanted, const feature_set& required = {}) {
-        const auto what = info();
-        if (!what) return what.error();
-        identity_ = *what;
-        if (const auto done = reset(); !done) return done.error();
-        if (const auto done = advance(acknowledged); !done) return done.error();
-        if (const auto done = advance(driving); !done) return done.error();
-        const auto offered = read_features(feature_blocks<R>(*what));
-        if (!offered) return offered.error();
-        offered_ = *offered;
-        const feature_set chosen = virtio::choose(offered_, wanted | required);
-        if (!required.subset_of(chosen)) return give_up(errc::not_supported);
-        if (const auto done = write_features(chosen); !done) return done.error();
-        if (const auto done = advance(agreed); !done)
-            return done.error() == errc::denied ? give_up(errc::denied) : done.error();
-        accepted_ = chosen;
-        return chosen;
-    }
-    constexpr const get_device_info_response& identity() const { return identity_; } ///< after `negotiate`
-    constexpr const feature_set& offered() const { return offered_; }                ///< after `negotiate`
-    constexpr const feature_set& accepted() const { return accepted_; }              ///< after `negotiate`
-
-    /// Reads configuration from `offset` on into all of `out`, in as many messages as it takes, all of one generation.
-    /// `retry` if it does not hold still. What changes after the last answer comes with an event.
-    constexpr result<void> read_config(std::uint32_t offset, byte_span out) {
-        const std::size_t most = chunk(fixed_msg_size<get_config_response, R>);
-        for (int i = 0; i < Policy::config_attempts; ++i) {
-            std::uint32_t generation = 0;
-            bool torn = false;
-            for (std::size_t at = 0; at < out.size() && !torn;) {
-                const std::size_t n = out.size() - at < most ? out.size() - at : most;
-                const auto got =
-                    ask(get_config_request{offset + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(n)});
-                if (!got) return got.error();
-                torn = at != 0 && got->generation != generation;
-                generation = got->generation;
-                copy_bytes(out.data() + at, got->config.bytes().data(), n);
-                at += n;
-            }
-            if (!torn) return {};
-        }
-        return errc::retry;
-    }
-
-    /// Writes configuration from `offset` on, in as many messages as it takes. `denied` if the device has not taken a
-    /// part; those before it are written.
-    constexpr result<void> write_config(std::uint32_t offset, byte_view in) {
-        const std::size_t most = chunk(fixed_msg_size<set_config_request, R>);
-        for (std::size_t at = 0; at < in.size();) {
-            const std::size_t n = in.size() - at < most ? in.size() - at : most;
-            const auto got = session_->template ask<set_config_request>(
-                number_,
-                {0, offset + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(n), in.drop(at).first(n)}, 1);
-            if (!got) return got.error();
-            if (got->length != n) return errc::denied;
-            at += n;
-        }
-        return {};
-    }
-
-    /// The most entries that virtqueue `index` can have; 0 if there is no such queue.
-    constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
-        const auto got = ask(get_vqueue_request{index});
-        if (!got) return got.error();
-        measured_ = index;
-        most_entries_ = got->max_size;
-        return got->max_size;
-    }
-    /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not. `invalid_argument`
-    /// if the queue cannot have that many entries, which the device is asked first unless `max_queue_size` just was.
-    constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
-        if (measured_ != index)
-            if (const auto most = max_queue_size(index); !most) return most.error();
-        if (q.size > most_entries_) return errc::invalid_argument;
-        set_vqueue_request wanted{.index = index,
-                                  .size = q.size,
-                                  .descriptor_addr = q.descriptor_addr,
-                                  .driver_addr = q.driver_addr,
-                                  .device_addr = q.device_addr};
-        if (R == revision::oasis_v2) wanted.flags = vqueue_flags::enable;
-        if (const auto set = ask(wanted); !set) return set.error();
-        const auto got = ask(get_vqueue_request{index});
-        if (!got) return got.error();
-        const bool enabled = R != revision::oasis_v2 || (got->flags & vqueue_enabled) != 0;
-        if (Policy::capacity.quirks.has(quirk::get_vqueue_phys_addr))
-            return enabled && got->cur_size == q.size ? errc::none : errc::denied;
-        const proto::queue_setup there{got->cur_size, got->descriptor_addr, got->driver_addr, got->device_addr};
-        return enabled && there == q ? errc::none : errc::denied;
-    }
-    /// Disables virtqueue `index`; needs VIRTIO_F_RING_RESET.
-    constexpr result<void> reset_queue(std::uint32_t index) { return ask(reset_vqueue_request{index}).error(); }
-
-    /// From FEATURES_OK to DRIVER_OK.
-    constexpr result<void> driver_ok() { return advance(running); }
-    /// Tells the device that the driver has given it up.
-    constexpr result<void> fail() {
-        const auto status = ask(get_device_status_request{});
-        if (!status) return status.error();
-        return ask(set_device_status_request{(status->status & running) | device_status::failed}).error();
-    }
-    constexpr result<device_status> status() {
-        const auto got = ask(get_device_status_request{});
-        if (!got) return got.error();
-        return got->status;
-    }
-
-    /// A region of shared memory of the device; length 0 if it has none with this id.
-    constexpr result<get_shm_response> shared_memory(std::uint32_t shmid) { return ask(get_shm_request{shmid}); }
-
-    /// Tells the device that buffers are available: see `proto::driver::notify`. It leaves with the next call that
-    /// waits.
-    constexpr result<void> notify(std::uint32_t vq_index, std::uint32_t next_offset) {
-        return session_->engine_.notify(number_, vq_index, next_offset);
-    }
-
-private:
-    // The statuses that a driver goes through.
-    static constexpr device_status acknowledged = device_status::acknowledge;
-    static constexpr device_status driving = acknowledged | device_status::driver;
-    static constexpr device_status agreed = driving | device_status::features_ok;
-    static constexpr device_status running = agreed | device_status::driver_ok;
-
-    template <message Request> constexpr result<response_of<Request>> ask(const Request& asked) {
-        return session_->ask(number_, asked, Policy::attempts);
-    }
-    constexpr std::size_t chunk(std::size_t fixed) const { return session_->engine_.max_msg_size() - fixed; }
-
-    constexpr void pause(duration time) {
-        const instant end = session_->clock_.now() + time;
-        while (session_->clock_.now() < end)
-            if (!session_->pump()) session_->idle(end);
-    }
-
-    /// Writes a status and verifies it: `denied` if the device has another one then.
-    constexpr result<void> advance(device_status wanted) {
-        const auto got = ask(set_device_status_request{wanted});
-        if (!got) return got.error();
-        return got->status == wanted ? errc::none : errc::denied;
-    }
-    constexpr errc give_up(errc why) {
-        static_cast<void>(fail());
-        return why;
-    }
-
-    constexpr result<feature_set> read_features(std::uint32_t blocks) {
-        const auto most = static_cast<std::uint32_t>(chunk(fixed_msg_size<get_device_features_response, R>) / 4);
-        if (blocks > feature_set::num_blocks) blocks = feature_set::num_blocks; // beyond: reserved
-        feature_set offered;
-        for (std::uint32_t first = 0; first < blocks;) {
-            const std::uint32_t n = blocks - first < most ? blocks - first : most;
-            const auto got = ask(get_device_features_request{first, n});
-            if (!got) return got.error();
-            for (std::uint32_t i = 0; i < n; ++i) offered.set_block(first + i, got->features[i]);
-            first += n;
-        }
-        return offered;
-    }
-    constexpr result<void> write_features(const feature_set& chosen) {
-        std::uint32_t blocks[feature_set::num_blocks]{};
-        std::uint32_t used = 2;
-        for (std::uint32_t i = 0; i < feature_set::num_blocks; ++i) {
-            blocks[i] = chosen.block(i);
-            if (blocks[i] != 0 && i >= used) used = i + 1;
-        }
-        static_assert(fixed_msg_size<set_driver_features_request, R> + sizeof blocks <= msg_size);
-        return ask(set_driver_features_request{0, used, {blocks, used}}).error();
-    }
-
-    static constexpr std::uint32_t no_queue = 0xffff'ffff; // indices have 16 bits
-
-    driver_session* session_;
-    std::uint16_t number_;
-    std::uint32_t measured_ = no_queue; // the queue that `most_entries_` is about
-    std::uint32_t most_entries_ = 0;
-    get_device_info_response identity_{};
-    feature_set offered_{};
-    feature_set accepted_{};
 };
 
 } // namespace vmsg

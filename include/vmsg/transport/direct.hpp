@@ -123,29 +123,20 @@ private:
     constexpr errc interpret(instant now) {
         using ffa::function_id;
         switch (ffa::function_of(call_)) {
-        case function_id::msg_send_direct_resp2: return take_answer();
         case function_id::interrupt:
         case function_id::interrupt_64: return suspend(now + interrupt_pause);
         case function_id::yield:
         case function_id::yield_64: return suspend(now + yield_pause);
         default: break;
         }
-        const errc why = ffa::outcome_of(call_).error();
-        if (why == errc::none || why == errc::bad_type) return fail(errc::bad_type);
-        ++(why == errc::busy ? counters_.busy : counters_.refused);
-        state_ = state::idle;
-        return why;
-    }
-
-    constexpr errc take_answer() {
-        if (ffa::endpoints_in(call_.x[1]) != ffa::endpoint_pair{peer_, self_}) return fail(errc::bad_value);
-        if (ffa::direct_payload_is_zero(call_)) {
+        const errc why = ffa::direct_outcome(call_, {peer_, self_});
+        if (why == errc::bad_type || why == errc::bad_value) return fail(why);
+        state_ = why == errc::none ? state::answered : state::idle;
+        if (why == errc::no_answer)
             ++counters_.no_answer;
-            state_ = state::idle;
-            return errc::no_answer;
-        }
-        state_ = state::answered;
-        return errc::none;
+        else if (why != errc::none)
+            ++(why == errc::busy ? counters_.busy : counters_.refused);
+        return why;
     }
 
     /// The peer may have carried the request out: it has left, but no answer to it can be used.

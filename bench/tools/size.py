@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Measures how large a driver side with direct messages is, prints the figures and checks them. Called by bench/run."""
+import argparse
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+from codec import CROSS, FREESTANDING_SYMBOLS, ROOT, BenchError, compile_and_measure, run, version_of
+
+SOURCES = ROOT / "tests" / "freestanding"
+EXPECTED = ROOT / "bench" / "expected_size.json"
+OPTIONS = ["-std=c++20", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-pic", f"-I{ROOT / 'include'}",
+           "-mgeneral-regs-only"]
+LEVELS = {"-Os": ["-Os"], "-O2": ["-O2"], "-Os -mstrict-align": ["-Os", "-mstrict-align", "-DVMSG_STRICT_ALIGN=1"]}
+PROGRAMS = {"direct": "partition, device and pool given", "direct_discovery": "with discovery and FFA_MEM_SHARE"}
+TEXT_GOAL = 4096
+RAM_GOAL = 512
+
+# What a driver side with direct messages calls and understands: low half of the function ids, without the width.
+REQUEST, RUN = 0x8D, 0x6D
+OWN_IDS = {0x60: "ERROR", 0x61: "SUCCESS", 0x62: "INTERRUPT", 0x6C: "YIELD", RUN: "RUN", REQUEST: "MSG_SEND_DIRECT_REQ2",
+           0x8E: "MSG_SEND_DIRECT_RESP2"}
+OTHER_METHODS = re.compile(r"msg_send2|notification|fifo|indirect|rxtx|mem_share|partition_info", re.IGNORECASE)
+
+MOVE = re.compile(r"\b(mov|movk|movz|add|sub)\s+[wx](\d+), (?:[wx](\d+), )?#(0x[0-9a-f]+|\d+)(?:, lsl #(\d+))?")
+
+
+def function_ids(disassembly):
+    """The FF-A function ids that the instructions make, without the bit for the width."""
+    found, registers = set(), {}
+    for line in disassembly.splitlines():
+        if line.endswith(">:"):
+            registers = {}
+        match = MOVE.search(line)
+        if not match:
+            continue
+        name, to, source, number, shift = match.groups()
+        value = int(number, 0) << int(shift or 0)
+        if name in ("mov", "movz"):
+            registers[to] = value
+        elif name == "movk":
+            registers[to] = registers.get(to, 0) & ~(0xFFFF << int(shift or 0)) | value
+        else:
+            before = registers.get(source or to, 0)
+            registers[to] = before + value if name == "add" else before - value
+        made = registers[to] & 0xFFFFFFFF
+        if made >> 24 in (0x84, 0xC4) and made & 0xFFFF00 == 0:
+            found.add(made & 0xFF)
+    return found
+
+
+def measure_program(name, options, directory):
+    """Bytes of .text and of the endpoint (None: not told), foreign symbols, traces of other methods, function ids."""
+    out = directory / f"{name}.o"
+    text, undefined = compile_and_measure(CROSS + "g++", [*OPTIONS, *options], SOURCES / f"{name}.cpp", out)
+    symbols = re.sub(r"message_list\S*", "", run([CROSS + "nm", "-C", "-S", out]))  # names all messages in a type
+    ram = re.search(r"^\S+ ([0-9a-f]+) \w endpoint_ram$", symbols, re.MULTILINE)
+    return {"text": text, "ram": int(ram[1], 16) if ram else None,
+            "foreign": sorted(set(undefined) - FREESTANDING_SYMBOLS),
+            "traces": sorted(set(OTHER_METHODS.findall(symbols))),
+            "ids": sorted(function_ids(run([CROSS + "objdump", "-d", "--no-show-raw-insn", out])))}
+
+
+def measure():
+    with tempfile.TemporaryDirectory() as directory:
+        return {name: {level: measure_program(name, options, pathlib.Path(directory))
+                       for level, options in LEVELS.items()} for name in PROGRAMS}
+
+
+def strangers(program):
+    """What there is of other methods in an object, in words; empty if it is right."""
+    wrong = [f"function id 0x{number:02x}" for number in program["ids"] if number not in OWN_IDS]
+    wrong += [f"no function id 0x{number:02x}" for number in (REQUEST, RUN) if number not in program["ids"]]
+    return wrong + program["traces"] + program["foreign"]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/run size", description="Measures a driver side with direct messages.")
+    parser.add_argument("--update", action="store_true", help=f"rewrite {EXPECTED.relative_to(ROOT)}")
+    parser.add_argument("--pure", action="store_true", help="only check that nothing of other methods is there")
+    args = parser.parse_args()
+    found = measure()
+    direct = found["direct"]
+    good = True
+    for level, program in direct.items():
+        wrong = strangers(program)
+        good = good and not wrong
+        print(f"{'FAIL' if wrong else 'PASS'}  direct only, aarch64 g++ {level}: no MSG_SEND2, notification, FIFO or "
+              f"other method{': there is ' + ', '.join(wrong) if wrong else ''}")
+    if args.pure:
+        return 0 if good else 1
+    report = {"toolchain": version_of(CROSS + "g++"), "ram": direct["-Os"]["ram"],
+              "text": {name: {level: found[name][level]["text"] for level in LEVELS} for name in PROGRAMS}}
+    if args.update:
+        EXPECTED.write_text(json.dumps(report, indent=2) + "\n")
+    print("\n.text of a driver side from nothing to a kick and an event, aarch64 g++, oasis_v2, SMC conduit, bytes")
+    for name, what in PROGRAMS.items():
+        print(f"  {what:36}" + "  ".join(f"{level} {size}" for level, size in report["text"][name].items()))
+    text, ram = report["text"]["direct"]["-Os"], report["ram"]
+    print(f"  goal for the first at -Os: {TEXT_GOAL}, {'reached' if text <= TEXT_GOAL else 'missed'}")
+    print(f"RAM of the endpoint, one exchange: {ram} bytes; goal {RAM_GOAL}, {'reached' if ram <= RAM_GOAL else 'missed'}")
+    expected = json.loads(EXPECTED.read_text())
+    if expected["toolchain"] != report["toolchain"]:
+        print(f"another compiler than that of {EXPECTED.name}: its figures are not compared")
+    elif expected != report:
+        print(f"FAIL  {EXPECTED.name} says {json.dumps(expected)}")
+        good = False
+    else:
+        print(f"PASS  as {EXPECTED.name} says")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (BenchError, OSError) as error:
+        sys.exit(f"bench/run size: {error}")
