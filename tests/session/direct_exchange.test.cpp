@@ -440,6 +440,7 @@ TEST_CASE("lean: a peer that is dead fails the bus") {
     CHECK(r.session.ping(1).error() == errc::aborted);
     CHECK(r.session.state() == proto::bus_state::failed);
     CHECK(r.session.ping(1).error() == errc::bad_state);
+    CHECK(r.session.at(number).notify(0, 0).error() == errc::bad_state);
     const auto e = r.session.wait(r.clock.now());
     CHECK(e.kind == proto::driver_event_kind::bus_failed);
     CHECK(e.error == errc::aborted);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <vmsg/codec.hpp>
 #include <vmsg/ffa/call_frame.hpp>
@@ -62,7 +63,7 @@ public:
 
 protected:
     constexpr direct_exchange(Conduit& conduit, Clock& clock, ffa::endpoint_id self, ffa::endpoint_id peer)
-        : conduit_(conduit), clock_(clock), ends_{self, peer} {}
+        : conduit_(conduit), clock_(clock), ends_(static_cast<std::uint32_t>(to_register(ffa::endpoint_pair{self, peer}))) {}
 
     /// The words of the answer.
     constexpr wire::word_source answer() const { return wire::word_source{payload()}; }
@@ -95,8 +96,7 @@ protected:
     constexpr errc exchange(const std::uint64_t* words, exchange_shape wanted) {
         errc why = open_ ? end_open() : errc::none;
         if (why == errc::none) why = send(words, wanted);
-        if (why == errc::aborted) self().lose(why);
-        return is_unusable(why) ? drop(why, proto::reason_of(why)) : why;
+        return why == errc::none ? why : report(why);
     }
 
     constexpr Clock& the_clock() { return clock_; }
@@ -120,29 +120,64 @@ private:
 
     VMSG_INLINE constexpr void fill(std::uint64_t first, const std::uint64_t* words, bool all) {
         call_.x[0] = static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_req2);
-        call_.x[1] = to_register(ends_);
+        call_.x[1] = ends_;
         call_.x[2] = Policy::service.low();
         call_.x[3] = Policy::service.high();
+        fill_short(first, words, std::make_index_sequence<short_request_words - 1>{});
+        clear_rest(std::make_index_sequence<word_image::size - short_request_words>{});
+        for (std::size_t i = short_request_words; all && i < word_image::size; ++i) payload()[i] = words[i];
+    }
+    // Without a loop that would cost more than what it does.
+    template <std::size_t... I>
+    VMSG_INLINE constexpr void fill_short(std::uint64_t first, const std::uint64_t* words, std::index_sequence<I...>) {
         payload()[0] = first;
-        for (std::size_t i = 1; i < short_request_words; ++i) payload()[i] = words[i];
-        for (std::size_t i = short_request_words; i < word_image::size; ++i) payload()[i] = all ? words[i] : 0;
+        ((payload()[1 + I] = words[1 + I]), ...);
+    }
+    template <std::size_t... I> VMSG_INLINE constexpr void clear_rest(std::index_sequence<I...>) {
+        ((payload()[short_request_words + I] = 0), ...);
+    }
+
+    /// Tells whom it concerns that a request has failed.
+    VMSG_COLD constexpr errc report(errc why) {
+        if (why == errc::aborted) self().lose(why);
+        if (is_unusable(why)) counters_.dropped.count(proto::reason_of(why));
+        return why;
     }
 
     constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
         std::uint64_t asked = words[0];
         if (constants_of<R>.has_token && !is_event(asked)) asked |= std::uint64_t{next_token()} << 32;
-        for (std::uint16_t attempts = 1;; ++attempts) {
+        if constexpr (!VMSG_SMALL) { // the short way, apart from everything that can happen
             fill(asked, words, wanted.long_request);
             conduit_(call_);
-            const errc why = suspended() ? finish() : outcome();
-            if (why == errc::none) break;
+            if (answered()) return judge(asked, wanted);
+        }
+        return persist(asked, words, wanted, !VMSG_SMALL);
+    }
+    /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
+    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape wanted, bool made) {
+        for (std::uint16_t attempts = 1;; ++attempts) {
+            if (!made) {
+                fill(asked, words, wanted.long_request);
+                conduit_(call_);
+            }
+            made = false;
+            const errc why = answered() ? errc::none : outcome();
+            if (why == errc::none) return judge(asked, wanted);
             if (!proto::detail::count_refusal(why, counters_)) return why;
             if (attempts >= Policy::retry.busy_attempts) return why == errc::no_answer ? why : errc::busy;
             if constexpr (Policy::retry.max_busy_backoff != 0)
                 clock_.idle(clock_.now() + Policy::retry.backoff(attempts));
         }
-        return judge(asked, wanted);
     }
+    /// There is an answer, and no question about it.
+    constexpr bool answered() const {
+        return call_.x[0] == static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_resp2) &&
+               static_cast<std::uint32_t>(call_.x[1]) == answer_ends() && payload()[0] != 0;
+    }
+    constexpr std::uint32_t answer_ends() const { return ends_ << 16 | ends_ >> 16; }
+    VMSG_COLD constexpr errc outcome() { return suspended() ? finish() : direct_outcome(); }
+    VMSG_COLD constexpr errc direct_outcome() const { return ffa::direct_outcome(call_, ffa::endpoints_in(answer_ends())); }
 
     /// The peer was preempted or has yielded: FFA_RUN has to resume whom the answer names.
     constexpr bool suspended() {
@@ -153,7 +188,6 @@ private:
         target_ = static_cast<std::uint32_t>(call_.x[1]);
         return open_ = true;
     }
-    constexpr errc outcome() const { return ffa::direct_outcome(call_, {ends_.dst, ends_.src}); }
 
     /// Resumes the peer until it has answered, at least once. After a time-out the request is still open: one that was
     /// given up would leave the peer busy for ever.
@@ -165,7 +199,7 @@ private:
             conduit_(call_);
             ++counters_.resumed;
             if (suspended()) continue;
-            const errc why = outcome();
+            const errc why = direct_outcome();
             if (why == errc::no_answer || !is_retryable(why)) {
                 open_ = false;
                 return why;
@@ -176,7 +210,7 @@ private:
         return errc::timed_out;
     }
     /// Waits for the answer that an older request still has to get. Nobody waits for it any more; but an event is news.
-    constexpr errc end_open() {
+    VMSG_COLD constexpr errc end_open() {
         const errc why = finish();
         if (why == errc::timed_out || why == errc::aborted) return why;
         const header h = answer_header();
@@ -187,7 +221,7 @@ private:
     static constexpr bool in_bounds(const header& h) {
         return h.msg_size >= header_size<R> && h.msg_size <= max_msg_size() && !wrongly_names_device(h);
     }
-    constexpr bool took_event(const header& h) {
+    VMSG_COLD constexpr bool took_event(const header& h) {
         if (classify(h) != frame_class::event || h.is_response()) return false;
         self().take_event(h);
         return true;
@@ -205,8 +239,13 @@ private:
             ++(kick ? counters_.kicks : counters_.requests);
             return errc::none;
         }
+        return judge_other(asked, h, difference);
+    }
+    /// Not the response to this request.
+    VMSG_COLD constexpr errc judge_other(std::uint64_t asked, const header& h, std::uint64_t difference) {
         if (took_event(h)) return errc::would_block;
         if (!h.is_response() || !h.is_bus()) return errc::bad_type;
+        const bool kick = is_event(asked);
         if (kick || !has_error) return judge_null(asked, h, kick);
         return judge_error(asked, h, difference);
     }
@@ -234,7 +273,7 @@ private:
 
     Conduit& conduit_;
     Clock& clock_;
-    ffa::endpoint_pair ends_;
+    std::uint32_t ends_; // as a request has them
     std::uint16_t token_ = 0;
     bool open_ = false;    // a request was interrupted, and `target_` has to be resumed
     std::uint32_t target_ = 0;

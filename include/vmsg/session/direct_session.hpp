@@ -148,6 +148,7 @@ public:
     /// `invalid_argument` (no such queue), of a request; an acknowledgement that is none is counted.
     constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset) {
         const known* d = find(dev_num);
+        if (d != nullptr && !bus_.negotiated()) return errc::bad_state;
         if (const errc why = proto::detail::check_kick(d, vq_index); why != errc::none) return why;
         std::uint64_t words[detail::short_request_words]{};
         put(words, dev_num, event_avail{vq_index, d->notification_data ? next_offset : 0});
@@ -274,7 +275,7 @@ private:
     constexpr void lose(errc why) {
         if (!bus_.feed(proto::bus_input::lost)) return;
         end_work();
-        keep({.kind = proto::driver_event_kind::bus_failed, .error = why});
+        kept_ = {.kind = proto::driver_event_kind::bus_failed, .error = why};
     }
 
     // --- devices
@@ -395,16 +396,21 @@ private:
     /// The next one that nobody has heard of.
     constexpr proto::driver_event poll_event() {
         const proto::driver_event e = kept_;
-        kept_ = {};
+        kept_.kind = {};
+        kept_.error = {};
         if constexpr (has_areas)
             if (e.kind == proto::driver_event_kind::none) return areas_.poll();
         return e;
     }
-    constexpr void keep(const proto::driver_event& e) {
-        if (kept_.kind == proto::driver_event_kind::none || e.kind == proto::driver_event_kind::bus_failed)
-            kept_ = e;
-        else
+    /// There is room for one: whoever waits takes it before the next one is asked for.
+    constexpr void keep(proto::driver_event_kind kind, std::uint16_t dev_num, std::uint32_t index) {
+        if (kept_.kind != proto::driver_event_kind::none) {
             this->drop(errc::full, proto::drop_reason::overflow);
+            return;
+        }
+        kept_.kind = kind;
+        kept_.dev_num = dev_num;
+        kept_.index = index;
     }
 
     /// EVENT_POLL, whose answer can be an event. False if there was none.
@@ -417,21 +423,26 @@ private:
 
     /// An event has come in place of an answer.
     constexpr void take_event(const header& h) {
-        if (!bus_.negotiated()) return void(this->drop(errc::bad_state, proto::drop_reason::too_early));
-        const unsigned key = unsigned{h.is_bus()} << 8 | h.msg_id;
+        const errc why = bus_.negotiated() ? judge_event(h) : errc::bad_state;
+        if (why == errc::none)
+            ++this->count().events;
+        else
+            this->drop(why, why == errc::unknown_id ? proto::drop_reason::unknown_id : proto::reason_of(why));
+    }
+    constexpr errc judge_event(const header& h) {
         constexpr unsigned bus = 1u << 8;
-        switch (key) {
+        switch ((h.is_bus() ? bus : 0) | h.msg_id) {
         case row_of<event_used>.id: return take<event_used>(h);
         case row_of<event_config>.id: return take<event_config>(h);
+        case row_of<event_avail>.id: return errc::bad_type;
         case bus | row_of<event_device>.id: return take<event_device>(h);
         case bus | row_of<event_area_release>.id:
             if constexpr (has_areas) return take<event_area_release>(h);
-            [[fallthrough]];
-        case row_of<event_avail>.id: return void(this->drop(errc::bad_type, proto::drop_reason::unexpected));
-        default: return void(this->drop(errc::unknown_id, proto::drop_reason::unknown_id));
+            return errc::bad_type;
+        default: return errc::unknown_id;
         }
     }
-    template <class Event> constexpr void take(const header& h) {
+    template <class Event> constexpr errc take(const header& h) {
         using layout = layout_of<Event, R>;
         Event e;
         layout::template get<header_size<R>>(this->answer(), e);
@@ -439,18 +450,13 @@ private:
         if constexpr (layout::has_tail)
             right = h.msg_size >= fixed_msg_size<Event, R> &&
                     layout::tail::agrees(e, h.msg_size - fixed_msg_size<Event, R>);
-        if (!right) return void(this->drop(errc::bad_length, proto::drop_reason::malformed));
-        if (!legal(R, e)) return void(this->unusable());
-        if (const errc why = on(h, e); why != errc::none)
-            this->drop(why, proto::reason_of(why));
-        else
-            ++this->count().events;
+        return !right ? errc::bad_length : !legal(R, e) ? errc::bad_value : on(h, e);
     }
 
     constexpr errc on(const header& h, const event_used& e) {
         const errc why = proto::detail::check_event(find(h.dev_num), e);
         if (why == errc::none)
-            keep({.kind = proto::driver_event_kind::used, .dev_num = h.dev_num, .index = e.vq_index});
+            keep(proto::driver_event_kind::used, h.dev_num, e.vq_index);
         return why;
     }
     constexpr errc on(const header& h, const event_config& e) {
@@ -458,7 +464,7 @@ private:
         const errc why = proto::detail::check_event(d, e);
         if (why != errc::none) return why;
         proto::detail::learn(*d, e);
-        keep({.kind = proto::driver_event_kind::config_changed, .dev_num = h.dev_num});
+        keep(proto::driver_event_kind::config_changed, h.dev_num, 0);
         return why;
     }
     constexpr errc on(const header&, const event_device& e) {
@@ -466,14 +472,14 @@ private:
         if (e.state == device_state::removed) {
             if (d == nullptr) return errc::no_device;
             d->present = false;
-            keep({.kind = proto::driver_event_kind::device_removed, .dev_num = e.dev_num});
+            keep(proto::driver_event_kind::device_removed, e.dev_num, 0);
         } else if (e.state == device_state::added && d == nullptr && add(e.dev_num)) {
-            keep({.kind = proto::driver_event_kind::device_added, .dev_num = e.dev_num});
+            keep(proto::driver_event_kind::device_added, e.dev_num, 0);
         }
         return errc::none;
     }
     constexpr errc on(const header&, const event_area_release& e) {
-        return areas_.release(e.area_id) ? errc::none : errc::bad_value;
+        return areas_.release(e.area_id) ? errc::none : errc::bad_type;
     }
 
     // --- areas
