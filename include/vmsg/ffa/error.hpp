@@ -30,8 +30,8 @@ namespace detail {
 /// The library's words for the codes 0, -1, -2 and so on.
 inline constexpr errc error_words[]{
     errc::not_supported, // 0
-    errc::not_supported, errc::invalid_argument, errc::no_memory, errc::busy,        errc::interrupted,
-    errc::denied,        errc::retry,            errc::aborted,   errc::would_block, errc::busy};
+    errc::not_supported, errc::invalid_argument, errc::no_memory,   errc::busy, errc::interrupted, errc::denied,
+    errc::retry,         errc::aborted,          errc::would_block, errc::busy};
 inline constexpr std::uint32_t error_word_count = sizeof error_words / sizeof *error_words;
 static_assert(error_word_count == 1 - static_cast<std::int32_t>(error::not_ready));
 

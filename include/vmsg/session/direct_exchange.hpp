@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// `detail::direct_exchange`: one request at a time as an FF-A direct message, from the words of the request to the words
-// of an answer that is one. Source: FF-A 1.2, FFA_MSG_SEND_DIRECT_REQ2 and its outcomes; FF-A bus, rules N1 to N4, N7.
+// `detail::direct_exchange`: one request at a time as an FF-A direct message, from the words of the request to the
+// words of an answer that is one. Source: FF-A 1.2, FFA_MSG_SEND_DIRECT_REQ2 and its outcomes; FF-A bus, rules N1 to N4, N7.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,15 +26,15 @@ namespace vmsg {
 
 /// What a `direct_session` has done and seen. The numbers begin anew after the largest one.
 struct direct_session_counters {
-    std::uint32_t requests{};        ///< that the peer has answered
-    std::uint32_t kicks{};           ///< EVENT_AVAIL that the peer has taken
-    std::uint32_t events{};          ///< that were taken
-    std::uint32_t carrier_busy{};    ///< calls that the manager refused for now: FFA BUSY, RETRY
-    std::uint32_t no_answers{};      ///< all-zero answers: the peer was there and has not taken the request
-    std::uint32_t peer_busy{};       ///< responses with the result BUSY: the peer has taken the request and refuses it
-    std::uint32_t timeouts{};        ///< requests without an answer in time: silence
-    std::uint32_t resumed{};         ///< FFA_RUN
-    proto::drop_counters dropped{};  ///< answers that were not acted on
+    std::uint32_t requests{};       ///< that the peer has answered
+    std::uint32_t kicks{};          ///< EVENT_AVAIL that the peer has taken
+    std::uint32_t events{};         ///< that were taken
+    std::uint32_t carrier_busy{};   ///< calls that the manager refused for now: FFA BUSY, RETRY
+    std::uint32_t no_answers{};     ///< all-zero answers: the peer was there and has not taken the request
+    std::uint32_t peer_busy{};      ///< responses with the result BUSY: the peer has taken the request and refuses it
+    std::uint32_t timeouts{};       ///< requests without an answer in time: silence
+    std::uint32_t resumed{};        ///< FFA_RUN
+    proto::drop_counters dropped{}; ///< answers that were not acted on
 };
 
 namespace detail {
@@ -63,7 +63,9 @@ public:
 
 protected:
     constexpr direct_exchange(Conduit& conduit, Clock& clock, ffa::endpoint_id self, ffa::endpoint_id peer)
-        : conduit_(conduit), clock_(clock), ends_(static_cast<std::uint32_t>(to_register(ffa::endpoint_pair{self, peer}))) {}
+        : conduit_(conduit),
+          clock_(clock),
+          ends_(static_cast<std::uint32_t>(to_register(ffa::endpoint_pair{self, peer}))) {}
 
     /// The words of the answer.
     constexpr wire::word_source answer() const { return wire::word_source{payload()}; }
@@ -94,6 +96,10 @@ protected:
     ///   `bad_type`, `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.
     constexpr errc exchange(const std::uint64_t* words, exchange_shape wanted) {
+        return exchange_inline(words, wanted);
+    }
+    /// The same in place, for the one that has to be fast.
+    VMSG_INLINE constexpr errc exchange_inline(const std::uint64_t* words, exchange_shape wanted) {
         errc why = open_ ? end_open() : errc::none;
         if (why == errc::none) why = send(words, wanted);
         return why == errc::none ? why : report(why);
@@ -121,8 +127,8 @@ private:
     VMSG_INLINE constexpr void fill(std::uint64_t first, const std::uint64_t* words, bool all) {
         call_.x[0] = static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_req2);
         call_.x[1] = ends_;
-        call_.x[2] = Policy::service.low();
-        call_.x[3] = Policy::service.high();
+        call_.x[2] = service_[0];
+        call_.x[3] = service_[1];
         fill_short(first, words, std::make_index_sequence<short_request_words - 1>{});
         clear_rest(std::make_index_sequence<word_image::size - short_request_words>{});
         for (std::size_t i = short_request_words; all && i < word_image::size; ++i) payload()[i] = words[i];
@@ -144,7 +150,7 @@ private:
         return why;
     }
 
-    constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
+    VMSG_INLINE constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
         std::uint64_t asked = words[0];
         if (constants_of<R>.has_token && !is_event(asked)) asked |= std::uint64_t{next_token()} << 32;
         if constexpr (!VMSG_SMALL) { // the short way, apart from everything that can happen
@@ -155,7 +161,8 @@ private:
         return persist(asked, words, wanted, !VMSG_SMALL);
     }
     /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
-    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape wanted, bool made) {
+    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape wanted,
+                                     bool made) {
         for (std::uint16_t attempts = 1;; ++attempts) {
             if (!made) {
                 fill(asked, words, wanted.long_request);
@@ -177,7 +184,9 @@ private:
     }
     constexpr std::uint32_t answer_ends() const { return ends_ << 16 | ends_ >> 16; }
     VMSG_COLD constexpr errc outcome() { return suspended() ? finish() : direct_outcome(); }
-    VMSG_COLD constexpr errc direct_outcome() const { return ffa::direct_outcome(call_, ffa::endpoints_in(answer_ends())); }
+    VMSG_COLD constexpr errc direct_outcome() const {
+        return ffa::direct_outcome(call_, ffa::endpoints_in(answer_ends()));
+    }
 
     /// The peer was preempted or has yielded: FFA_RUN has to resume whom the answer names.
     constexpr bool suspended() {
@@ -273,9 +282,10 @@ private:
 
     Conduit& conduit_;
     Clock& clock_;
-    std::uint32_t ends_; // as a request has them
+    std::uint64_t service_[2]{Policy::service.low(), Policy::service.high()}; // shorter to load than to make
+    std::uint32_t ends_;                                                      // as a request has them
     std::uint16_t token_ = 0;
-    bool open_ = false;    // a request was interrupted, and `target_` has to be resumed
+    bool open_ = false; // a request was interrupted, and `target_` has to be resumed
     std::uint32_t target_ = 0;
     duration pause_ = 0; // until that
     direct_session_counters counters_{};
