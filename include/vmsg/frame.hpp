@@ -24,7 +24,8 @@ constexpr bool zero_words(const std::uint64_t* words, std::size_t from) {
 }
 
 /// Adds `value` at byte `Offset` of little-endian words that are still zero there.
-template <std::size_t Offset, std::unsigned_integral T> VMSG_INLINE constexpr void put_in(std::uint64_t* words, T value) {
+template <std::size_t Offset, std::unsigned_integral T>
+VMSG_INLINE constexpr void put_in(std::uint64_t* words, T value) {
     constexpr std::size_t word = Offset / 8;
     constexpr std::size_t shift = 8 * (Offset % 8);
     words[word] |= std::uint64_t{value} << shift;

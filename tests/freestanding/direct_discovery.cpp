@@ -21,8 +21,8 @@ using session_type = direct_session<freestanding::conduit, freestanding::clock, 
 result<std::uint64_t> share_pool(freestanding::conduit& call, byte_span tx, const bus_peer& peer,
                                  const ffa::memory_regions& regions) {
     const ffa::memory_access receivers[]{{.receiver = peer.id, .permissions = ffa::memory_permissions::read_write}};
-    ffa::memory_sender sender{peer.version, ffa::memory_operation::share, {peer.self, ffa::normal_memory}, receivers,
-                              regions};
+    ffa::memory_sender sender{
+        peer.version, ffa::memory_operation::share, {peer.self, ffa::normal_memory}, receivers, regions};
     result<bool> more = sender.begin(tx);
     while (more && *more) {
         ffa::call_frame frame = sender.call();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// What every session does, whatever carries its frames. A rig has `session`, `clock` and the device side as `peer`, with
-// the device number 3.
+// What every session does, whatever carries its frames. A rig has `session`, `clock` and the device side as `peer`,
+// with the device number 3.
 
 #include "proto/support/test_device.hpp"
 

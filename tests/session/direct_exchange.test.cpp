@@ -75,10 +75,11 @@ template <revision R> struct answered_with {
     header h{};
     bool whole = false; ///< not only the header: nothing else is left
     void operator()(ffa::call_frame& frame) const {
-        const std::uint64_t head = std::uint64_t{h.type} | std::uint64_t{h.msg_id} << 8 | std::uint64_t{h.dev_num} << 16;
+        const std::uint64_t head =
+            std::uint64_t{h.type} | std::uint64_t{h.msg_id} << 8 | std::uint64_t{h.dev_num} << 16;
         const bool token = constants_of<R>.has_token;
-        const std::uint64_t rest = token ? std::uint64_t{h.token} << 32 | std::uint64_t{h.msg_size} << 48
-                                         : std::uint64_t{h.msg_size} << 32;
+        const std::uint64_t rest =
+            token ? std::uint64_t{h.token} << 32 | std::uint64_t{h.msg_size} << 48 : std::uint64_t{h.msg_size} << 32;
         frame.x[4] = head | rest;
         if (!token && !whole) return;
         for (std::size_t i = 5; whole && i < 18; ++i) frame.x[i] = 0;
@@ -382,16 +383,16 @@ TEST_CASE_TEMPLATE("lean: events that are none, or of somebody else, change noth
     rig<R> r;
     bring_up<R>(r);
     const header wrong[]{
-        {0, row_of<event_used>.id, 9, 0, size(4)},                                  // no such device
-        {0, row_of<event_used>.id, number, 0, size(5)},                             // too long
-        {0, row_of<event_config>.id, number, 0, size(12)},                          // too short
-        {0, row_of<event_avail>.id, number, 0, size(8)},                            // the driver's own
-        {0, 0x7f, number, 0, size(4)},                                              // not defined
-        {type_response, row_of<event_used>.id, number, 0, size(4)},                 // not an event
-        {type_bus, row_of<event_device>.id, number, 0, size(4)},                    // names a device
-        {type_bus, row_of<event_area_release>.id, 0, 0, size(2)},                   // nothing is owed
-        {type_bus, row_of<ping_request>.id, 0, 0, size(4)},                         // not an answer
-        {0, row_of<event_used>.id, number, 0, 105},                                 // more than fits
+        {0, row_of<event_used>.id, 9, 0, size(4)},                  // no such device
+        {0, row_of<event_used>.id, number, 0, size(5)},             // too long
+        {0, row_of<event_config>.id, number, 0, size(12)},          // too short
+        {0, row_of<event_avail>.id, number, 0, size(8)},            // the driver's own
+        {0, 0x7f, number, 0, size(4)},                              // not defined
+        {type_response, row_of<event_used>.id, number, 0, size(4)}, // not an event
+        {type_bus, row_of<event_device>.id, number, 0, size(4)},    // names a device
+        {type_bus, row_of<event_area_release>.id, 0, 0, size(2)},   // nothing is owed
+        {type_bus, row_of<ping_request>.id, 0, 0, size(4)},         // not an answer
+        {0, row_of<event_used>.id, number, 0, 105},                 // more than fits
     };
     std::size_t which = 0;
     r.manager.answer = [&](ffa::call_frame& frame) { answered_with<R>{wrong[which], true}(frame); };
@@ -440,6 +441,7 @@ TEST_CASE("lean: a peer that is dead fails the bus") {
     CHECK(r.session.ping(1).error() == errc::aborted);
     CHECK(r.session.state() == proto::bus_state::failed);
     CHECK(r.session.ping(1).error() == errc::bad_state);
+    CHECK(r.session.at(number).notify(0, 0).error() == errc::bad_state);
     const auto e = r.session.wait(r.clock.now());
     CHECK(e.kind == proto::driver_event_kind::bus_failed);
     CHECK(e.error == errc::aborted);
@@ -495,8 +497,8 @@ TEST_CASE_TEMPLATE("lean: whatever comes back, every call ends, and the session 
         static_cast<void>(d.read_config(0, config));
         static_cast<void>(d.write_config(8, byte_view{config}.first(2)));
         static_cast<void>(r.session.share(0x77, 1, R == newest ? area_attrs::usual : area_attrs::share));
-        static_cast<void>(d.setup_queue(0, {64, *make_bus_address<R>(1, 0), *make_bus_address<R>(1, 0x400),
-                                            *make_bus_address<R>(1, 0x800)}));
+        static_cast<void>(d.setup_queue(
+            0, {64, *make_bus_address<R>(1, 0), *make_bus_address<R>(1, 0x400), *make_bus_address<R>(1, 0x800)}));
         static_cast<void>(d.driver_ok());
         static_cast<void>(d.notify(0, 0));
         static_cast<void>(r.peer.bus.used(number, 0));

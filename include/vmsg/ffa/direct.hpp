@@ -125,9 +125,9 @@ constexpr result<direct_message> decode_direct(const call_frame& frame) {
     return m;
 }
 
-/// What became of a request of `ends.dst` to `ends.src` that is not left open (`resumption_of`): none if the answer is in
-/// `frame`; `no_answer` if that is all zero, which says that the request was not carried out; `bad_value` for the answer
-/// of somebody else; `bad_type` for what is none; else the reason of an FFA_ERROR, as `outcome_of`.
+/// What became of a request of `ends.dst` to `ends.src` that is not left open (`resumption_of`): none if the answer is
+/// in `frame`; `no_answer` if that is all zero, which says that the request was not carried out; `bad_value` for the
+/// answer of somebody else; `bad_type` for what is none; else the reason of an FFA_ERROR, as `outcome_of`.
 constexpr errc direct_outcome(const call_frame& frame, endpoint_pair ends) {
     if (function_of(frame) == function_id::msg_send_direct_resp2) {
         if (endpoints_in(frame.x[1]) != ends) return errc::bad_value;

@@ -25,15 +25,23 @@ enum class error : std::int32_t {
     not_ready = -10, ///< not known to all managers
 };
 
+namespace detail {
+
+/// The library's words for the codes 0, -1, -2 and so on.
+inline constexpr errc error_words[]{
+    errc::not_supported, // 0
+    errc::not_supported, errc::invalid_argument, errc::no_memory,   errc::busy, errc::interrupted, errc::denied,
+    errc::retry,         errc::aborted,          errc::would_block, errc::busy};
+inline constexpr std::uint32_t error_word_count = sizeof error_words / sizeof *error_words;
+static_assert(error_word_count == 1 - static_cast<std::int32_t>(error::not_ready));
+
+} // namespace detail
+
 /// The library's word for an error. An unknown code, or one that is no error, is `peer_error`; 0 comes from managers
 /// that mean NOT_SUPPORTED (Xen, OP-TEE).
 constexpr errc errc_of(error e) {
-    constexpr errc words[]{errc::not_supported, // 0
-                           errc::not_supported, errc::invalid_argument, errc::no_memory, errc::busy, errc::interrupted,
-                           errc::denied,        errc::retry,            errc::aborted,   errc::would_block, errc::busy};
-    static_assert(sizeof words / sizeof *words == 1 - static_cast<std::int32_t>(error::not_ready));
     const std::uint32_t place = 0 - static_cast<std::uint32_t>(e);
-    return place < sizeof words / sizeof *words ? words[place] : errc::peer_error;
+    return place < detail::error_word_count ? detail::error_words[place] : errc::peer_error;
 }
 
 /// The code in an FFA_ERROR. Managers extend it with zeroes or with its sign: only its 32 bits are looked at.

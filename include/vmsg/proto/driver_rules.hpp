@@ -41,8 +41,10 @@ struct request_rule {
 
     constexpr request_rule() = default;
     constexpr request_rule(device_status has_to_have, device_status must_not_have, bool info, bool resetting = false)
-        : needs(static_cast<std::uint8_t>(has_to_have)), forbids(static_cast<std::uint8_t>(must_not_have)),
-          needs_info(info), during_reset(resetting) {}
+        : needs(static_cast<std::uint8_t>(has_to_have)),
+          forbids(static_cast<std::uint8_t>(must_not_have)),
+          needs_info(info),
+          during_reset(resetting) {}
 };
 
 inline constexpr device_status attached_driver = device_status::acknowledge | device_status::driver;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// `detail::direct_exchange`: one request at a time as an FF-A direct message, from the words of the request to the words
-// of an answer that is one. Source: FF-A 1.2, FFA_MSG_SEND_DIRECT_REQ2 and its outcomes; FF-A bus, rules N1 to N4, N7.
+// `detail::direct_exchange`: one request at a time as an FF-A direct message, from the words of the request to the
+// words of an answer that is one. Source: FF-A 1.2, FFA_MSG_SEND_DIRECT_REQ2 and its outcomes; FF-A bus, rules N1 to N4, N7.
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <vmsg/codec.hpp>
 #include <vmsg/ffa/call_frame.hpp>
@@ -25,15 +26,15 @@ namespace vmsg {
 
 /// What a `direct_session` has done and seen. The numbers begin anew after the largest one.
 struct direct_session_counters {
-    std::uint32_t requests{};        ///< that the peer has answered
-    std::uint32_t kicks{};           ///< EVENT_AVAIL that the peer has taken
-    std::uint32_t events{};          ///< that were taken
-    std::uint32_t carrier_busy{};    ///< calls that the manager refused for now: FFA BUSY, RETRY
-    std::uint32_t no_answers{};      ///< all-zero answers: the peer was there and has not taken the request
-    std::uint32_t peer_busy{};       ///< responses with the result BUSY: the peer has taken the request and refuses it
-    std::uint32_t timeouts{};        ///< requests without an answer in time: silence
-    std::uint32_t resumed{};         ///< FFA_RUN
-    proto::drop_counters dropped{};  ///< answers that were not acted on
+    std::uint32_t requests{};       ///< that the peer has answered
+    std::uint32_t kicks{};          ///< EVENT_AVAIL that the peer has taken
+    std::uint32_t events{};         ///< that were taken
+    std::uint32_t carrier_busy{};   ///< calls that the manager refused for now: FFA BUSY, RETRY
+    std::uint32_t no_answers{};     ///< all-zero answers: the peer was there and has not taken the request
+    std::uint32_t peer_busy{};      ///< responses with the result BUSY: the peer has taken the request and refuses it
+    std::uint32_t timeouts{};       ///< requests without an answer in time: silence
+    std::uint32_t resumed{};        ///< FFA_RUN
+    proto::drop_counters dropped{}; ///< answers that were not acted on
 };
 
 namespace detail {
@@ -62,7 +63,9 @@ public:
 
 protected:
     constexpr direct_exchange(Conduit& conduit, Clock& clock, ffa::endpoint_id self, ffa::endpoint_id peer)
-        : conduit_(conduit), clock_(clock), ends_{self, peer} {}
+        : conduit_(conduit),
+          clock_(clock),
+          ends_(static_cast<std::uint32_t>(to_register(ffa::endpoint_pair{self, peer}))) {}
 
     /// The words of the answer.
     constexpr wire::word_source answer() const { return wire::word_source{payload()}; }
@@ -93,10 +96,13 @@ protected:
     ///   `bad_type`, `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.
     constexpr errc exchange(const std::uint64_t* words, exchange_shape wanted) {
+        return exchange_inline(words, wanted);
+    }
+    /// The same in place, for the one that has to be fast.
+    VMSG_INLINE constexpr errc exchange_inline(const std::uint64_t* words, exchange_shape wanted) {
         errc why = open_ ? end_open() : errc::none;
         if (why == errc::none) why = send(words, wanted);
-        if (why == errc::aborted) self().lose(why);
-        return is_unusable(why) ? drop(why, proto::reason_of(why)) : why;
+        return why == errc::none ? why : report(why);
     }
 
     constexpr Clock& the_clock() { return clock_; }
@@ -120,28 +126,66 @@ private:
 
     VMSG_INLINE constexpr void fill(std::uint64_t first, const std::uint64_t* words, bool all) {
         call_.x[0] = static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_req2);
-        call_.x[1] = to_register(ends_);
-        call_.x[2] = Policy::service.low();
-        call_.x[3] = Policy::service.high();
+        call_.x[1] = ends_;
+        call_.x[2] = service_[0];
+        call_.x[3] = service_[1];
+        fill_short(first, words, std::make_index_sequence<short_request_words - 1>{});
+        clear_rest(std::make_index_sequence<word_image::size - short_request_words>{});
+        for (std::size_t i = short_request_words; all && i < word_image::size; ++i) payload()[i] = words[i];
+    }
+    // Without a loop that would cost more than what it does.
+    template <std::size_t... I>
+    VMSG_INLINE constexpr void fill_short(std::uint64_t first, const std::uint64_t* words, std::index_sequence<I...>) {
         payload()[0] = first;
-        for (std::size_t i = 1; i < short_request_words; ++i) payload()[i] = words[i];
-        for (std::size_t i = short_request_words; i < word_image::size; ++i) payload()[i] = all ? words[i] : 0;
+        ((payload()[1 + I] = words[1 + I]), ...);
+    }
+    template <std::size_t... I> VMSG_INLINE constexpr void clear_rest(std::index_sequence<I...>) {
+        ((payload()[short_request_words + I] = 0), ...);
     }
 
-    constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
+    /// Tells whom it concerns that a request has failed.
+    VMSG_COLD constexpr errc report(errc why) {
+        if (why == errc::aborted) self().lose(why);
+        if (is_unusable(why)) counters_.dropped.count(proto::reason_of(why));
+        return why;
+    }
+
+    VMSG_INLINE constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
         std::uint64_t asked = words[0];
         if (constants_of<R>.has_token && !is_event(asked)) asked |= std::uint64_t{next_token()} << 32;
-        for (std::uint16_t attempts = 1;; ++attempts) {
+        if constexpr (!VMSG_SMALL) { // the short way, apart from everything that can happen
             fill(asked, words, wanted.long_request);
             conduit_(call_);
-            const errc why = suspended() ? finish() : outcome();
-            if (why == errc::none) break;
+            if (answered()) return judge(asked, wanted);
+        }
+        return persist(asked, words, wanted, !VMSG_SMALL);
+    }
+    /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
+    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape wanted,
+                                     bool made) {
+        for (std::uint16_t attempts = 1;; ++attempts) {
+            if (!made) {
+                fill(asked, words, wanted.long_request);
+                conduit_(call_);
+            }
+            made = false;
+            const errc why = answered() ? errc::none : outcome();
+            if (why == errc::none) return judge(asked, wanted);
             if (!proto::detail::count_refusal(why, counters_)) return why;
             if (attempts >= Policy::retry.busy_attempts) return why == errc::no_answer ? why : errc::busy;
             if constexpr (Policy::retry.max_busy_backoff != 0)
                 clock_.idle(clock_.now() + Policy::retry.backoff(attempts));
         }
-        return judge(asked, wanted);
+    }
+    /// There is an answer, and no question about it.
+    constexpr bool answered() const {
+        return call_.x[0] == static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_resp2) &&
+               static_cast<std::uint32_t>(call_.x[1]) == answer_ends() && payload()[0] != 0;
+    }
+    constexpr std::uint32_t answer_ends() const { return ends_ << 16 | ends_ >> 16; }
+    VMSG_COLD constexpr errc outcome() { return suspended() ? finish() : direct_outcome(); }
+    VMSG_COLD constexpr errc direct_outcome() const {
+        return ffa::direct_outcome(call_, ffa::endpoints_in(answer_ends()));
     }
 
     /// The peer was preempted or has yielded: FFA_RUN has to resume whom the answer names.
@@ -153,7 +197,6 @@ private:
         target_ = static_cast<std::uint32_t>(call_.x[1]);
         return open_ = true;
     }
-    constexpr errc outcome() const { return ffa::direct_outcome(call_, {ends_.dst, ends_.src}); }
 
     /// Resumes the peer until it has answered, at least once. After a time-out the request is still open: one that was
     /// given up would leave the peer busy for ever.
@@ -165,7 +208,7 @@ private:
             conduit_(call_);
             ++counters_.resumed;
             if (suspended()) continue;
-            const errc why = outcome();
+            const errc why = direct_outcome();
             if (why == errc::no_answer || !is_retryable(why)) {
                 open_ = false;
                 return why;
@@ -176,7 +219,7 @@ private:
         return errc::timed_out;
     }
     /// Waits for the answer that an older request still has to get. Nobody waits for it any more; but an event is news.
-    constexpr errc end_open() {
+    VMSG_COLD constexpr errc end_open() {
         const errc why = finish();
         if (why == errc::timed_out || why == errc::aborted) return why;
         const header h = answer_header();
@@ -187,7 +230,7 @@ private:
     static constexpr bool in_bounds(const header& h) {
         return h.msg_size >= header_size<R> && h.msg_size <= max_msg_size() && !wrongly_names_device(h);
     }
-    constexpr bool took_event(const header& h) {
+    VMSG_COLD constexpr bool took_event(const header& h) {
         if (classify(h) != frame_class::event || h.is_response()) return false;
         self().take_event(h);
         return true;
@@ -205,8 +248,13 @@ private:
             ++(kick ? counters_.kicks : counters_.requests);
             return errc::none;
         }
+        return judge_other(asked, h, difference);
+    }
+    /// Not the response to this request.
+    VMSG_COLD constexpr errc judge_other(std::uint64_t asked, const header& h, std::uint64_t difference) {
         if (took_event(h)) return errc::would_block;
         if (!h.is_response() || !h.is_bus()) return errc::bad_type;
+        const bool kick = is_event(asked);
         if (kick || !has_error) return judge_null(asked, h, kick);
         return judge_error(asked, h, difference);
     }
@@ -234,9 +282,10 @@ private:
 
     Conduit& conduit_;
     Clock& clock_;
-    ffa::endpoint_pair ends_;
+    std::uint64_t service_[2]{Policy::service.low(), Policy::service.high()}; // shorter to load than to make
+    std::uint32_t ends_;                                                      // as a request has them
     std::uint16_t token_ = 0;
-    bool open_ = false;    // a request was interrupted, and `target_` has to be resumed
+    bool open_ = false; // a request was interrupted, and `target_` has to be resumed
     std::uint32_t target_ = 0;
     duration pause_ = 0; // until that
     direct_session_counters counters_{};

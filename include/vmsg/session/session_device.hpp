@@ -85,11 +85,10 @@ public:
             const std::size_t n = in.size() - at < most ? in.size() - at : most;
             room tail;
             set_config_response got;
-            const errc why = session_->ask(
-                number_,
-                set_config_request{0, offset + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(n),
-                                   in.drop(at).first(n)},
-                got, tail);
+            const errc why = session_->ask(number_,
+                                           set_config_request{0, offset + static_cast<std::uint32_t>(at),
+                                                              static_cast<std::uint32_t>(n), in.drop(at).first(n)},
+                                           got, tail);
             if (why != errc::none) return why;
             if (got.length != n) return errc::denied;
             at += n;
