@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 // `detail::direct_exchange`: one request at a time as an FF-A direct message, from the words of the request to the
-// words of an answer that is one. Source: FF-A 1.2, FFA_MSG_SEND_DIRECT_REQ2 and its outcomes; FF-A bus, rules N1 to N4, N7.
+// words of an answer that is one. Source: FF-A 1.2, FFA_MSG_SEND_DIRECT_REQ2 and its outcomes; FF-A bus, rules N1 to
+// N4, N7.
 
 #include <cstddef>
 #include <cstdint>
