@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// Memory through a partition manager: FFA_MEM_SHARE and RECLAIM for the driver side, RETRIEVE_REQ and RELINQUISH for the
-// device side, one operation after the other.
+// Memory through a partition manager: FFA_MEM_SHARE and RECLAIM for the driver side, RETRIEVE_REQ and RELINQUISH for
+// the device side, one operation after the other.
 
 #include "carrier.hpp"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// `random_run`: both engines over some transport, a loopback as a rule, under random use: every operation in every state, a carrier with
-// faults, sides that start anew, an owner of the memory that takes its time. What must hold is checked at every step.
+// `random_run`: both engines over some transport, a loopback as a rule, under random use: every operation in every
+// state, a carrier with faults, sides that start anew, an owner of the memory that takes its time. What must hold is
+// checked at every step.
 
 #include <vmsg/message/info.hpp>
 #include <vmsg/random.hpp>

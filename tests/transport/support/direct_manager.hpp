@@ -22,7 +22,7 @@ inline constexpr ffa::endpoint_id device_id{0x8002};
 inline constexpr ffa::endpoint_id other_id{0x8005}; ///< a partition that the device has asked for something
 
 struct direct_manager {
-    /// What the partition does each time it runs: the registers it runs with, and then those of the call it leaves with.
+    /// What the partition does each time it runs: the registers it runs with, then those of the call it leaves with.
     std::function<void(ffa::call_frame&)> partition{};
 
     // What happens to the next requests.
