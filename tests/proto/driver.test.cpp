@@ -762,12 +762,13 @@ TEST_CASE("N3: an ERROR fails the request that it names") {
     }
 }
 
-TEST_CASE("N3: an ERROR fails a bus request as well") {
+TEST_CASE("N3: an ERROR fails a bus request as well, and the bus with it") {
     driver_bench<v2> b;
     b.bring_up({3});
     const auto t = b.engine.ping(1);
     REQUIRE(t);
     b.reply(b.expect<ping_request>(), error_response{3});
+    CHECK(b.event(bus_failed).error == errc::peer_error); // only a device side that has started anew does not know PING
     CHECK(failed(b, *t, errc::peer_error));
     CHECK(b.dropped_nothing());
 }

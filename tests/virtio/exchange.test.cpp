@@ -635,7 +635,7 @@ struct spread_queue {
     }
 };
 
-constexpr unsigned litmus_rounds = 10000;
+constexpr unsigned litmus_rounds = 3000;
 
 /// How often a kick and a device that falls asleep missed each other. `dozing` as with two threads: then it is `pop`
 /// that asks for a notification.
