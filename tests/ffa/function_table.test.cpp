@@ -20,8 +20,8 @@ constexpr bool ordered_and_findable() {
         if (row.number <= before) return false;
         before = row.number;
         if (!has_32_bit_form(row) && !has_64_bit_form(row)) return false;
-        if (row_of(id_of(row)) != &row) return false;
-        const bool has_other = row_of(form_64(id_of(row))) == &row;
+        if (ffa::row_of(id_of(row))->number != row.number) return false;
+        const bool has_other = ffa::row_of(form_64(id_of(row))).has_value();
         if (has_other != has_64_bit_form(row)) return false;
         if (row.until != version{} && row.until < row.since_32) return false;
     }
@@ -37,7 +37,7 @@ constexpr unsigned functions_in(version v) {
     return count;
 }
 
-constexpr ffa::function_use use_of(function_id id) { return row_of(id)->use; }
+constexpr ffa::function_use use_of(function_id id) { return ffa::row_of(id)->use; }
 
 } // namespace
 
@@ -87,8 +87,8 @@ TEST_CASE("the way of a function tells whether it is called, answers, or both") 
     CX_CHECK(use_of(function_id::yield) == ffa::function_use::both);
     CX_CHECK(use_of(function_id::msg_send_direct_resp2) == ffa::function_use::both);
     CX_CHECK(use_of(function_id::mem_frag_rx) == ffa::function_use::both);
-    CX_CHECK(row_of(function_id::rx_acquire)->caller == ffa::function_caller::hypervisor);
-    CX_CHECK(row_of(function_id::notification_info_get_64)->caller == ffa::function_caller::scheduler);
-    CX_CHECK(row_of(function_id::el3_intr_handle)->caller == ffa::function_caller::manager);
-    CX_CHECK(row_of(function_id::msg_send2)->caller == ffa::function_caller::endpoint);
+    CX_CHECK(ffa::row_of(function_id::rx_acquire)->caller == ffa::function_caller::hypervisor);
+    CX_CHECK(ffa::row_of(function_id::notification_info_get_64)->caller == ffa::function_caller::scheduler);
+    CX_CHECK(ffa::row_of(function_id::el3_intr_handle)->caller == ffa::function_caller::manager);
+    CX_CHECK(ffa::row_of(function_id::msg_send2)->caller == ffa::function_caller::endpoint);
 }

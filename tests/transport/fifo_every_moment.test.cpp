@@ -6,17 +6,17 @@
 #include "support/check.hpp"
 #include "transport/fifo_support.hpp"
 
+#include <csignal>
+#include <cstring>
+#include <initializer_list>
+#include <ucontext.h>
+
 #if defined(__has_feature)
 #    if __has_feature(thread_sanitizer)
 #        define VMSG_NO_STEPS 1
 #    endif
 #endif
-#if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_THREAD__) && !defined(VMSG_NO_STEPS)
-
-#    include <csignal>
-#    include <cstring>
-#    include <initializer_list>
-#    include <ucontext.h>
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(VMSG_NO_STEPS)
 
 using namespace fifo_test;
 

@@ -8,6 +8,7 @@
 
 #include <vmsg/ffa/function_id.hpp>
 #include <vmsg/ffa/version.hpp>
+#include <vmsg/result.hpp>
 
 namespace vmsg::ffa {
 
@@ -117,27 +118,25 @@ constexpr function_id id_of(const function_row& row) {
     return static_cast<function_id>(base | row.number);
 }
 
-/// The row of a function in a form that it has; null if there is none.
-constexpr const function_row* row_of(function_id id) {
+/// The row of a function in a form that it has; `unknown_id` if there is none.
+constexpr result<function_row> row_of(function_id id) {
     const auto value = static_cast<std::uint32_t>(id);
-    if ((value | 1u << 30) >> 8 != 0xc4'0000) return nullptr;
-    for (const function_row& row : function_rows) {
-        if (row.number != (value & 0xff)) continue;
-        return (is_64_bit(id) ? has_64_bit_form(row) : has_32_bit_form(row)) ? &row : nullptr;
-    }
-    return nullptr;
+    if ((value | 1u << 30) >> 8 != 0xc4'0000) return errc::unknown_id;
+    for (const function_row& row : function_rows)
+        if (row.number == (value & 0xff) && (is_64_bit(id) ? has_64_bit_form(row) : has_32_bit_form(row))) return row;
+    return errc::unknown_id;
 }
 
 /// The name in the specification, without the form; "unknown" for what is no FF-A function.
 constexpr const char* name_of(function_id id) {
-    const function_row* const row = row_of(id);
-    return row != nullptr ? row->name : "unknown";
+    const auto row = row_of(id);
+    return row ? row->name : "unknown";
 }
 
 /// Whether version `v` has the function in this form.
 constexpr bool exists_in(function_id id, version v) {
-    const function_row* const row = row_of(id);
-    if (row == nullptr) return false;
+    const auto row = row_of(id);
+    if (!row) return false;
     if (row->until != version{} && v > row->until) return false;
     return v >= (is_64_bit(id) ? row->since_64 : row->since_32);
 }
