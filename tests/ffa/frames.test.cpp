@@ -87,7 +87,7 @@ TEST_CASE("what is decoded from garbage encodes to what decodes to the same") {
             if (i % 5 == 0) frame.x[1] &= 0x7f; // a plausible number of characters
             try_all(calls, frame);
             frame.x[0] = i % 2 == 0 ? 0x84000061 : 0xc4000061;
-            frame.x[2] &= i % 4 < 2 ? 0xf87 : 0x003f'ffff'0007'0007; // plausible counts and indices
+            frame.x[2] &= i % 4 < 2 ? 0xf87u : 0x003f'ffff'0007'0007u; // plausible counts and indices
             try_answers(answers, frame);
         }
     CHECK(calls.wrong == 0);
