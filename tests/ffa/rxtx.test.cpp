@@ -32,6 +32,7 @@ TEST_CASE("a pair is mapped with TX first, in pages") {
     bench b(scripted{granted}, 2 * 4096);
     CHECK(b.pair.state() == rx_state::unmapped);
     CHECK(b.pair.tx().error() == errc::bad_state);
+    CHECK(b.pair.tx_zero_behind(1).error() == errc::bad_state);
     CHECK(b.pair.rx().error() == errc::bad_state);
     CHECK(b.pair.filled().error() == errc::bad_state);
     REQUIRE(b.pair.map());

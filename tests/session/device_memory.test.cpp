@@ -162,6 +162,23 @@ TEST_CASE("Device memory: RX that is full, or is not taken back at once, does no
     CHECK_FALSE(r.disk_buffers.owns_rx());
 }
 
+TEST_CASE("Device memory: RX that is not taken back in time is given back with what comes next") {
+    shared_rig r;
+    REQUIRE(r.manager.add_fault({.kind = sim::fault_kind::refuse,
+                                 .on = fid::rx_release,
+                                 .times = 25,
+                                 .caller = disk,
+                                 .code = ffa::error::denied}));
+    CHECK(r.announce(2, area_attrs::usual) == errc::busy); // after 20 attempts, and one with the relinquishment
+    CHECK(r.calls(disk, fid::mem_relinquish) == 1);
+    CHECK(r.calls(disk, fid::rx_release) == 21);
+    CHECK(r.announce(2, area_attrs::usual) == errc::none);
+    CHECK(r.manager.faults_left() == 0);
+    CHECK(r.provider.maps == 1);
+    CHECK_FALSE(r.manager.rx_full(disk));
+    CHECK_FALSE(r.disk_buffers.owns_rx());
+}
+
 TEST_CASE("Device memory: memory in too many parts is given back") {
     memory_rig<v2, driver_memory_capacity{.shares = 2, .regions = 8}> r;
     REQUIRE(r.session.open());

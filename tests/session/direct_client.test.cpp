@@ -111,6 +111,19 @@ TEST_CASE("direct client: a request that never ends times out, and is finished b
     CHECK(status_of(rig) == running);
 }
 
+TEST_CASE("direct client: no request has one of the tokens that are reserved (N4)") {
+    client_rig<revision::oasis_v2> rig;
+    std::uint64_t least = 0xffff;
+    rig.answers([&least](ffa::call_frame& frame) {
+        const std::uint64_t token = frame.x[4] >> 32 & 0xffff;
+        if (token < least) least = token;
+    });
+    std::uint32_t answered = 0;
+    for (std::uint32_t i = 0; i < 20'000; ++i) answered += rig.client.ask(0, ping_request{i}) ? 1u : 0u;
+    CHECK(answered == 20'000);
+    CHECK(least == 2);
+}
+
 TEST_CASE_TEMPLATE("direct client: a request that the device discards fails at once", Rev, VMSG_REVISIONS) {
     client_rig<Rev::value> rig;
     const auto before = rig.manager.requests();

@@ -80,6 +80,19 @@ TEST_CASE("several partitions that offer the service are all given, and told apa
     CHECK(small.size() == 1);
 }
 
+TEST_CASE("where many more offer the service than there is room for, the first are given") {
+    for (const ffa::version v : {ffa::version::v1_1, ffa::version::v1_2}) { // in the buffer, in registers
+        world w{sim::profiles::generic};
+        for (const auto id : {disk, net, ffa::endpoint_id{0x8005}}) w.add(id, device_role_uuid);
+        discovery<1> found;
+        CHECK(discover(w.buffers, found, {.versions = {v, v}}).error() == errc::full);
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].id == disk);
+        CHECK(found.match == ffa::uuid_match::same);
+        CHECK(!w.buffers.owns_rx());
+    }
+}
+
 TEST_CASE("the own entry is not a peer") {
     sim::profile rules = sim::profiles::xen; // lists the caller from 1.2 on
     world w{rules};

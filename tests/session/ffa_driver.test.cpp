@@ -136,6 +136,24 @@ private:
     }
 };
 
+/// A manager that lists no partition but one.
+struct listing_conduit {
+    sim::spmc_conduit inner;
+    ffa::endpoint_id listed;
+
+    void operator()(ffa::call_frame& frame) {
+        const bool lists = ffa::decode_partition_info_get_regs(frame).has_value();
+        inner(frame);
+        if (!lists) return;
+        auto all = *ffa::decode_partition_info_get_regs_answer(frame, 0);
+        for (std::size_t i = 0; i < all.count; ++i)
+            if (all.entries[i].id == listed) all.entries[0] = all.entries[i];
+        all.count = 1;
+        all.current_index = all.last_index = 0;
+        frame = ffa::encode(all);
+    }
+};
+
 constexpr props only_indirect{0x10c}; // with notifications, which say that there is a message
 constexpr props only_direct{0x700};
 
@@ -301,6 +319,31 @@ TEST_CASE("events: NOTIF where everybody has it, POLL where the manager or the p
         CHECK(w.bus.session().engine().events() == event_method::poll);
         CHECK(w.bus.session().engine().events_refused() == errc::none); // nobody was asked
         w.lives();
+    }
+}
+
+TEST_CASE("events: a bus that begins anew with another partition binds its notification to that one") {
+    alignas(4096) static std::uint8_t pages[2][4096];
+    constexpr ffa::endpoint_id second{0x8010};
+    manager spmc{sim::profiles::generic};
+    REQUIRE(spmc.add({.id = driver_id}));
+    for (const auto id : {device_id, second})
+        REQUIRE(spmc.add({.id = id, .services = {{.protocol = device_role_uuid}}})); // nobody answers
+    for (auto& page : pages) REQUIRE(spmc.add_memory(driver_id, page));
+    listing_conduit call{spmc.conduit_for(driver_id), device_id};
+    ffa::rxtx<listing_conduit> buffers{
+        call, {pages[0], pages[1], manager::address_of(pages[0]), manager::address_of(pages[1])}};
+    const auto nothing_else = [](instant) { return never; };
+    virtual_clock<decltype(nothing_else)> clock{nothing_else};
+    ffa_driver<decltype(buffers), decltype(clock), policy> bus{
+        buffers, clock, {.driver = {.events = event_method::notif, .notif_id = 5}}};
+    for (const auto id : {device_id, device_id, second}) {
+        call.listed = id;
+        CHECK(bus.open().error() == errc::busy);
+        CHECK(bus.peer().id == id);
+        CHECK(bus.notifications_refused() == errc::none);
+        CHECK(spmc.calls(driver_id, notification_bind) == (id == second ? 2 : 1));
+        CHECK(spmc.calls(driver_id, notification_unbind) == (id == second ? 1 : 0));
     }
 }
 

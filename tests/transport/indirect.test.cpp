@@ -88,6 +88,16 @@ TEST_CASE("indirect: TX is zero after the message, whatever was there before (de
     }
 }
 
+TEST_CASE("indirect: nothing is left in TX of what somebody else has written there") {
+    bench b;
+    REQUIRE(b.send(bytes(3, 0xff)) == errc::none);
+    REQUIRE(b.at_device() == errc::none);
+    for (std::uint8_t& byte : *b.driver_buffers.tx()) byte = 0x5a; // a memory descriptor, another bus
+    REQUIRE(b.send(bytes(3, 0xff)) == errc::none);
+    const bytes& tx = b.manager.driver.tx;
+    CHECK(std::all_of(tx.begin() + 43, tx.end(), [](auto c) { return c == 0; }));
+}
+
 TEST_CASE("indirect: RX is given back before anybody sees the message") {
     bench b;
     REQUIRE(b.send() == errc::none);

@@ -22,9 +22,12 @@ public:
     /// The bytes behind `handle`, which has to be one region of `pages` pages that `owner` shares.
     result<byte_span> map(ffa::endpoint_id owner, std::uint64_t handle, std::uint32_t pages) {
         if (mapped_) return errc::full;
-        const auto region = retrieve(owner, ffa::memory_handle{handle});
-        if (!region) return region.error();
         handle_ = ffa::memory_handle{handle};
+        const auto region = retrieve(owner, handle_);
+        if (!region) {
+            static_cast<void>(relinquish()); // access can have been granted, to more regions than one
+            return region.error();
+        }
         if (region->page_count != pages || !map_pages(*region)) {
             static_cast<void>(relinquish());
             return errc::bad_value;

@@ -178,7 +178,7 @@ constexpr bool attributes_fit(version v, const memory_transaction& t) {
 
 constexpr errc check_accesses(version v, const memory_transaction& t, const memory_accesses& receivers) {
     if (receivers.empty()) return errc::invalid_argument;
-    if (v<version::v1_1&& static_cast<std::uint16_t>(t.attributes)> 0xff) return errc::not_representable;
+    if (!attributes_fit(v, t)) return errc::not_representable;
     if (v < version::v1_2 && has_impdef(receivers)) return errc::not_representable;
     return errc::none;
 }

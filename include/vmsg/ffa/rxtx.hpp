@@ -58,6 +58,7 @@ public:
             done = outcome(encode(map));
         }
         if (done) state_ = rx_state::empty;
+        tx_used_ = memory_.tx.size();
         return done;
     }
 
@@ -76,8 +77,17 @@ public:
     constexpr std::size_t size() const { return memory_.rx.size(); } ///< bytes of each
 
     /// Where to write what the next call sends. `bad_state` if nothing is mapped.
-    constexpr result<byte_span> tx() const {
+    constexpr result<byte_span> tx() {
         if (state_ == rx_state::unmapped) return errc::bad_state;
+        tx_used_ = memory_.tx.size();
+        return memory_.tx;
+    }
+    /// The same for who writes the first `used` bytes and no others: whatever was there before, behind them are zeroes.
+    constexpr result<byte_span> tx_zero_behind(std::size_t used) {
+        VMSG_ASSERT(used <= memory_.tx.size());
+        if (state_ == rx_state::unmapped) return errc::bad_state;
+        for (std::size_t i = used; i < tx_used_; ++i) memory_.tx[i] = 0;
+        tx_used_ = used;
         return memory_.tx;
     }
 
@@ -137,6 +147,7 @@ private:
     Conduit* call_;
     rxtx_memory memory_;
     rx_state state_ = rx_state::unmapped;
+    std::size_t tx_used_ = 0; // bytes of TX that may be something else than zero
 };
 
 } // namespace vmsg::ffa

@@ -46,7 +46,8 @@ public:
 
     /// Makes a request of device `dev_num`, 0 for the bus. A tail in the answer lives until the next call.
     template <message Request> constexpr result<response_of<Request>> ask(std::uint16_t dev_num, const Request& asked) {
-        const header h{.dev_num = dev_num, .token = ++token_};
+        token_ = static_cast<std::uint16_t>(token_ + token_step);
+        const header h{.dev_num = dev_num, .token = token_};
         const errc why = exchange(h, asked);
         if (why != errc::none) return why;
         return judge(h, asked);
@@ -61,6 +62,7 @@ public:
 
 private:
     static constexpr std::size_t max_msg_size = constants_of<R>.ffa_max_msg_size;
+    static constexpr std::uint16_t token_step = 4; // 0 and 1, which are reserved for fixed tokens, are never met
 
     /// Sends a message and leaves the answer in `bytes_`. The transport is told no time: its pauses count from 0.
     template <message M> VMSG_INLINE constexpr errc exchange(const header& h, const M& m) {
@@ -148,7 +150,7 @@ private:
 
     Clock& clock_;
     transports::direct_driver<Conduit> wire_;
-    std::uint16_t token_ = 0;
+    std::uint16_t token_ = 0xfffe;       // 2 comes first
     std::uint8_t bytes_[max_msg_size]{}; // of the answer
 };
 

@@ -115,10 +115,12 @@ constexpr result<void> look_for(discovery<Room>& all, Finder& finder, const uuid
     ffa::partition_info room[2 * Room]{}; // a service can be listed twice, and the caller be among them
     ffa::partition_list found{room};
     const auto done = finder.find(service, all.version, found);
-    if (done) return take_peers(all, found, service);
-    // What managers say when nobody offers a service.
     const errc why = done.error();
-    return why == errc::invalid_argument || why == errc::not_supported ? errc::no_device : why;
+    // What managers say when nobody offers a service.
+    if (why == errc::invalid_argument || why == errc::not_supported) return errc::no_device;
+    if (!done && why != errc::full) return done;
+    const auto taken = take_peers(all, found, service);
+    return taken ? done : taken;
 }
 
 template <std::size_t Room, class Finder>
@@ -132,16 +134,16 @@ constexpr result<void> discover_by(Finder finder, discovery<Room>& all, const di
     if (!self) return self.error();
     all.self = *self;
     auto done = look_for(all, finder, options.service);
-    if (done && all.count != 0) {
+    if (all.count != 0) {
         all.match = ffa::uuid_match::same;
-        return {};
+        return done;
     }
     if (!done && done.error() != errc::no_device) return done;
     if (options.service == uuid{}) return errc::no_device;
     done = look_for(all, finder, ffa::word_swapped(options.service));
-    if (!done || all.count == 0) return errc::no_device;
+    if (all.count == 0) return errc::no_device;
     all.match = ffa::uuid_match::swapped;
-    if (options.take_swapped) return {};
+    if (options.take_swapped) return done;
     return errc::no_device;
 }
 

@@ -216,6 +216,7 @@ private:
                 peer_ = p;
                 return {};
             }
+            if (!done) return done; // it may be one of those for whom there was no room
             return options_.partition != ffa::endpoint_id{} ? errc::no_device : errc::not_supported;
         } else {
             peer_ = options_.peer;
@@ -243,8 +244,10 @@ private:
     /// A manager that has no notifications, or does not let this endpoint have them, leaves EVENT_POLL.
     constexpr void prepare_notifications(proto::driver_options& o) {
         if constexpr (Policy::notifications) {
+            if (bound_ && bound_to_ != peer_.id) unbind(o.notif_id);
             if (!bound_) notifications_refused_ = bind(o.notif_id).error();
             bound_ = notifications_refused_ == errc::none;
+            bound_to_ = peer_.id;
         } else {
             notifications_refused_ = errc::not_supported;
         }
@@ -264,6 +267,13 @@ private:
         call()(frame);
         return ffa::outcome_of(frame);
     }
+    /// The partition that the bus was with before may not set it any more.
+    constexpr void unbind(std::uint16_t id) requires(Policy::notifications) {
+        ffa::call_frame frame = ffa::encode(
+            ffa::notification_unbind_call{.sender = bound_to_, .receiver = peer_.self, .bits = std::uint64_t{1} << id});
+        call()(frame); // if it is refused, so is the next FFA_NOTIFICATION_BIND
+        bound_ = false;
+    }
 
     Access& access_;
     Clock& clock_;
@@ -272,7 +282,8 @@ private:
     transfer_methods usable_{};
     transfer_methods first_{};
     errc notifications_refused_{};
-    bool bound_ = false;
+    ffa::endpoint_id bound_to_{};
+    bool bound_ = false; // the notification is, to `bound_to_`
     std::optional<carriers> carriers_{};
     std::optional<session_type> session_{};
 };

@@ -29,7 +29,8 @@ namespace vmsg {
 /// Regions of what is retrieved: at most `Regions`. `BufferSize`: bytes of an RX buffer, of which it has a copy.
 ///
 /// Uses TX only inside `step`. What the manager puts into RX is copied and RX given back in the same step, unless the
-/// manager refuses the release: then it is tried again with the next steps, and RX stays `full` meanwhile.
+/// manager refuses the release: then it is tried again with the next steps, also of later operations, and RX stays
+/// `full` meanwhile.
 template <ffa::conduit Conduit, std::size_t Regions, std::size_t BufferSize = 4096> class memory_borrower {
 public:
     /// `buffers` are mapped, and outlive it. `version` is the one that was negotiated with the manager.
@@ -61,6 +62,7 @@ public:
     constexpr result<void> step(instant now) {
         VMSG_ASSERT(busy());
         if (now < attempts_.due()) return errc::would_block;
+        if (owes_rx_) owes_rx_ = !given_back();
         const errc why = work_ == work::retrieve ? fetch(now) : give_up(now);
         if (why != errc::would_block) work_ = work::none;
         return why;
@@ -113,14 +115,22 @@ private:
         if (const auto released = buffers_.release(); !released) {
             ++attempts_.counters.calls;
             // Some managers deny it until somebody has read the notification that RX is full.
-            const errc why = released.error() == errc::denied ? errc::busy : released.error();
-            return attempts_.judge(why, now);
+            const errc why = attempts_.judge(released.error() == errc::denied ? errc::busy : released.error(), now);
+            owes_rx_ = why != errc::would_block;
+            return why;
         }
         ++attempts_.counters.calls;
         attempts_.begin();
         const auto more = retriever_.next(ffa::encode_success(), {}, copy_);
         if (!more) return more.error();
         return *more ? errc::would_block : errc::none;
+    }
+
+    /// RX that an operation could not give back before it ended.
+    constexpr bool given_back() {
+        if (!buffers_.owns_rx()) return true; // somebody else did
+        ++attempts_.counters.calls;
+        return buffers_.release().has_value();
     }
 
     constexpr errc give_up(instant now) {
@@ -136,6 +146,7 @@ private:
     ffa::endpoint_id self_;
     work work_{};
     bool granted_ = false;
+    bool owes_rx_ = false; // an operation has ended with RX still full
     ffa::memory_handle handle_ = ffa::invalid_handle;
     ffa::memory_access access_{};
     ffa::memory_retriever retriever_{{}, {}, {}, {}, {}};

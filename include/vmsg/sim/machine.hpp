@@ -66,7 +66,6 @@ struct machine {
 
     constexpr std::span<partition> partitions() { return places.first(partition_count); }
     constexpr std::span<const partition> partitions() const { return places.first(partition_count); }
-    constexpr std::span<memory_area> registered_areas() { return areas.first(area_count); }
 
     /// The partition with this id, or null.
     constexpr partition* find(ffa::endpoint_id id) {

@@ -75,7 +75,7 @@ public:
     /// The pair outlives it. `peer` counts unless `any_peer` is set.
     constexpr indirect(ffa::rxtx<Conduit>& buffers, ffa::endpoint_id self, ffa::endpoint_id peer,
                        const indirect_options& options = {})
-        : buffers_(buffers), options_(options), self_(self), peer_(peer), dirty_(buffers.size()) {
+        : buffers_(buffers), options_(options), self_(self), peer_(peer) {
         VMSG_ASSERT(options.max_msg_size + ffa::max_indirect_header_size <= buffers.size());
     }
 
@@ -84,13 +84,13 @@ public:
     constexpr result<void> send(ffa::endpoint_id peer, byte_view frame, instant) {
         if (frame.empty()) return errc::truncated;
         if (frame.size() > options_.max_msg_size) return errc::oversize;
-        const auto tx = buffers_.tx();
+        // Nothing of what TX had before, of whomever, stays behind the message.
+        const auto tx = buffers_.tx_zero_behind(ffa::indirect_header_size(options_.ffa_version) + frame.size());
         if (!tx) return tx.error();
         const auto place = ffa::encode_indirect(*tx, options_.ffa_version, self_, options_.any_peer ? peer : peer_,
                                                 options_.peer_service, frame.size());
         if (!place) return place.error();
         copy_bytes(place->data(), frame.data(), frame.size());
-        clean(*tx, ffa::indirect_header_size(options_.ffa_version) + frame.size());
         ffa::call_frame call = ffa::encode(ffa::msg_send2_call{});
         buffers_.call()(call);
         const result<void> outcome = ffa::outcome_of(call);
@@ -118,12 +118,6 @@ public:
     constexpr const indirect_counters& counters() const { return counters_; }
 
 private:
-    /// Nothing of what TX had before stays behind the message.
-    constexpr void clean(byte_span tx, std::size_t used) {
-        for (std::size_t i = used; i < dirty_; ++i) tx[i] = 0;
-        dirty_ = used;
-    }
-
     /// Only the framework's bits are asked for: the others are cleared by reading, and are not for this transport.
     constexpr bool ask() {
         using enum ffa::notification_sources;
@@ -179,8 +173,7 @@ private:
     ffa::endpoint_id self_;
     ffa::endpoint_id peer_;
     bool announced_ = false;
-    bool held_ = false;     // RX is ours, and what is in it was taken
-    std::size_t dirty_ = 0; // bytes of TX that may be something else than zero
+    bool held_ = false; // RX is ours, and what is in it was taken
     indirect_counters counters_{};
 };
 
