@@ -7,7 +7,6 @@
 
 #include <vmsg/bytes.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
-#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/random.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>

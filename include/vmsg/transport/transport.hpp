@@ -10,11 +10,12 @@
 #include <vmsg/bytes.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/message/fifo.hpp>
-#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 
 namespace vmsg {
+
+enum class transfer_methods : std::uint8_t; // message/transfer_method.hpp
 
 /// A frame that has come in.
 struct inbound {
