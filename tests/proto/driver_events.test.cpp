@@ -320,6 +320,22 @@ TEST_CASE("the device of a request can go while its frame is out for sending") {
     CHECK(b.engine.response(next).error() == errc::would_block);
 }
 
+TEST_CASE("what comes back of one request says nothing of the next one, which is out for sending already") {
+    auto b = pushed<v2>();
+    b.bring_up({3, 4});
+    const auto first = b.ask(3, get_device_info_request{});
+    const auto second = b.ask(4, get_device_info_request{});
+    b.expect<get_device_info_request>();
+    REQUIRE(b.engine.poll_transmit(b.now));
+    b.engine.handle_refused(b.now);
+    b.engine.handle_sent({}, b.now);
+    CHECK(b.silent()); // it was sent once
+    CHECK(open(b, first));
+    CHECK(open(b, second));
+    CHECK(b.engine.counters().requests == b.engine.counters().sent);
+    CHECK(b.engine.counters().no_answers == 1);
+}
+
 // --- EVENT_AVAIL
 
 TEST_CASE_TEMPLATE_DEFINE("V2: EVENT_AVAIL without VIRTIO_F_NOTIFICATION_DATA carries 0", Bench, plain_kick) {

@@ -49,6 +49,22 @@ private:
     end_type& wire_;
 };
 
+/// A carrier that takes everything and always has an answer that nobody waits for.
+struct flood {
+    std::size_t max_msg_size() const { return 104; }
+    result<void> send(ffa::endpoint_id, byte_view, instant) { return {}; }
+    result<inbound> receive(byte_span buffer, instant) {
+        const auto size = encode<v2>(buffer, header{.token = 1}, ping_response{});
+        return inbound{{}, static_cast<std::uint16_t>(*size)};
+    }
+};
+/// Time that passes with every look at it.
+struct passing_time {
+    mutable instant time = 0;
+    instant now() const { return time += 1 * milliseconds; }
+    void idle(instant) {}
+};
+
 } // namespace
 
 static_assert(whole_life<rig<revision::rfc2025>>());
@@ -111,6 +127,18 @@ TEST_CASE("a peer that says nothing: every call ends") {
     CHECK(r.session.unshare(*area).error() == errc::timed_out);
     CHECK(r.session.share(0x78, 1, r.attributes()).error() == errc::timed_out);
     CHECK(r.session.close().error() == errc::timed_out);
+}
+
+TEST_CASE("a peer that never stops sending: every call ends") {
+    flood wire;
+    passing_time clock;
+    driver_session<flood, passing_time, policy<v2>> session{wire, clock};
+    CHECK(session.open().error() == errc::timed_out);
+    CHECK(session.engine().counters().timeouts == policy<v2>::attempts);
+    const instant until = clock.now() + 1 * seconds;
+    CHECK(session.wait(until).kind == proto::driver_event_kind::none);
+    CHECK(clock.now() >= until);
+    CHECK(clock.now() < until + 1 * seconds);
 }
 
 TEST_CASE("T1, E6: a reset that never ends is waited for in bounded time") {

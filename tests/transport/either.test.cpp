@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <vmsg/transport/either.hpp>
+#include <vmsg/transport/fault_injector.hpp>
+#include <vmsg/transport/tracer.hpp>
 
 #include "support/check.hpp"
 
@@ -48,6 +50,13 @@ struct pair {
         return wire.send({}, frame, 0).error();
     }
 };
+
+struct blind {
+    void operator()(const transports::traced&) const {}
+};
+static_assert(vmsg::detail::has_methods<transports::either<scripted, scripted>>);
+static_assert(!vmsg::detail::has_methods<transports::tracer<scripted, blind>>);
+static_assert(!vmsg::detail::has_methods<transports::fault_injector<scripted, 1, 64>>);
 
 } // namespace
 
@@ -123,4 +132,17 @@ TEST_CASE("only methods in use are listened to, in turns") {
     CHECK(p.wire.poll_timeout() == 7);
     const std::uint8_t frame[65]{};
     CHECK(p.wire.send({}, frame, 0).error() == errc::oversize);
+}
+
+TEST_CASE("who wraps two methods passes on what was agreed on, and tells the method") {
+    pair p{methods::direct};
+    blind trace;
+    transports::tracer shown{p.wire, trace};
+    transports::fault_injector<decltype(shown), 1, 64> end{shown, {}, 1};
+    end.follow(methods::indirect);
+    CHECK(p.wire.method() == methods::indirect);
+    const std::uint8_t frame[8]{0x00, 0x02, 3, 0, 2, 0, 8, 0};
+    CHECK(end.send({}, frame, 0));
+    CHECK(p.indirect.sends == 1);
+    CHECK(end.last_method() == methods::indirect);
 }

@@ -241,14 +241,16 @@ public:
     }
 
     /// The frame that was sent last was not carried out after all: `receive` of a carrier that had taken it gives
-    /// `no_answer` in place of its answer. A request is tried again within the policy's budget, a kick is reported.
+    /// `no_answer` in place of its answer. A request is tried again within the policy's budget, a kick is reported. If
+    /// the frame of another request is out for sending already, the one before is left to its time-out.
     constexpr void handle_refused(instant now) {
         ++counters_.no_answers;
         const sending what = last_sent_;
         last_sent_ = sending::nothing;
         const slot s = sending_slot_;
         if (what == sending::kick) return devices_.kick_lost(last_kick_.dev_num, last_kick_.event.vq_index);
-        if (what != sending::request || !is_out(s) || requests_[s].state != exchange_state::sent) return;
+        if (what != sending::request || sending_ == sending::request) return; // or it is not the last request any more
+        if (!is_out(s) || requests_[s].state != exchange_state::sent) return;
         const bool again = ++requests_[s].attempts < options_.policy.busy_attempts;
         next_send_ = again ? now + options_.policy.backoff(requests_[s].attempts) : 0;
         request_left(errc::no_answer, again, now);

@@ -87,7 +87,8 @@ public:
 
     constexpr device_numbers devices() const {
         device_numbers all;
-        for (std::uint32_t n = 0; n <= 0xffff && all.count < engine_.device_count(); ++n)
+        const std::size_t there = engine_.device_count();
+        for (std::uint32_t n = 0; n <= 0xffff && all.count < there; ++n)
             if (engine_.device(static_cast<std::uint16_t>(n)) != nullptr)
                 all.number[all.count++] = static_cast<std::uint16_t>(n);
         return all;
@@ -131,9 +132,9 @@ public:
     constexpr proto::driver_event wait(instant until) {
         for (;;) {
             if (const proto::driver_event e = engine_.poll_event(); e.kind != proto::driver_event_kind::none) return e;
-            if (pump()) continue;
-            if (clock_.now() >= until) return {};
-            idle(until);
+            const bool moved = pump();
+            if (clock_.now() >= until) return engine_.poll_event();
+            if (!moved) idle(until);
         }
     }
     /// Asks for events at once instead of at the next interval.
@@ -146,7 +147,8 @@ public:
     }
 
     constexpr const engine_type& engine() const { return engine_; }
-    /// The engine, for work beside that of the session: `turn` keeps it going.
+    /// The engine, for work beside that of the session: `turn` keeps it going. A call of the session waits as long as
+    /// tickets that were made here, and are not given back, leave it no slot.
     constexpr engine_type& engine() { return engine_; }
     /// Sends and receives what there is, or waits until something may have come, `until` at the latest.
     constexpr void turn(instant until) {
@@ -180,13 +182,14 @@ private:
     }
 
     /// Sends and receives what there is, in turns: a carrier may take the next frame only when the answer to the one
-    /// before was received. False if there was nothing.
+    /// before was received. False if there was nothing. Time passes also for a peer that never stops.
     constexpr bool pump() {
         for (int i = 0; i < most_frames; ++i) {
             const bool sent = send_one();
             const bool received = receive_one();
             if (!sent && !received) return i != 0;
         }
+        engine_.handle_timeout(clock_.now());
         return true;
     }
     constexpr bool send_one() {

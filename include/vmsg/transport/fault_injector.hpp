@@ -106,6 +106,8 @@ public:
     }
 
     constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
+    constexpr void follow(transfer_methods agreed) requires vmsg::detail::has_methods<T> { wire_.follow(agreed); }
+    constexpr transfer_methods last_method() const requires vmsg::detail::has_methods<T> { return wire_.last_method(); }
 
     /// When a frame that is held back is due, or the carrier has something to do; `never` if neither is so. It happens
     /// in the next `send` or `receive` after that.

@@ -30,6 +30,8 @@ public:
     constexpr std::size_t max_msg_size() const { return wire_.max_msg_size(); }
     constexpr instant poll_timeout() const { return timeout_of(wire_); }
     constexpr void follow(const fifo_link& link) { vmsg::detail::tell(wire_, link); }
+    constexpr void follow(transfer_methods agreed) requires vmsg::detail::has_methods<T> { wire_.follow(agreed); }
+    constexpr transfer_methods last_method() const requires vmsg::detail::has_methods<T> { return wire_.last_method(); }
 
     constexpr result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
         const result<void> outcome = wire_.send(peer, frame, now);

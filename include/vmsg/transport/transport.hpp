@@ -15,6 +15,8 @@
 
 namespace vmsg {
 
+enum class transfer_methods : std::uint8_t; // message/transfer_method.hpp
+
 /// A frame that has come in.
 struct inbound {
     ffa::endpoint_id peer{}; ///< who sent it: said by the carrier, never by the frame
@@ -37,7 +39,9 @@ struct inbound {
 /// A carrier may also have
 /// - `poll_timeout()`: when `send` or `receive` has something to do although nothing has come; `never` if there is
 ///   nothing (`timeout_of`);
-/// - `follow(fifo_link)`: how the bus stands, to be told before a frame is sent and before one is received.
+/// - `follow(fifo_link)`: how the bus stands, to be told before a frame is sent and before one is received;
+/// - `follow(transfer_methods)` and `last_method()`, if it has several methods: the same of what was agreed on, and the
+///   method of the frame that was sent last.
 template <class T>
 concept transport = requires(T& t, const T& c, ffa::endpoint_id peer, byte_view frame, byte_span buffer, instant now) {
     { c.max_msg_size() } -> std::convertible_to<std::size_t>;
@@ -54,6 +58,12 @@ template <transport T> constexpr instant timeout_of(const T& wire) {
 }
 
 namespace detail {
+
+template <class T>
+concept has_methods = requires(T& t, const T& c, transfer_methods agreed) {
+    t.follow(agreed);
+    { c.last_method() } -> std::same_as<transfer_methods>;
+};
 
 /// Tells a carrier that wants to know how the bus stands.
 template <transport T> constexpr void tell(T& wire, const fifo_link& link) {
