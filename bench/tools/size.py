@@ -5,9 +5,9 @@ import argparse
 import json
 import pathlib
 import re
-import sys
 import tempfile
 
+import ending
 from codec import CROSS, FREESTANDING_SYMBOLS, ROOT, BenchError, compile_and_measure, run, version_of
 
 SOURCES = ROOT / "tests" / "freestanding"
@@ -114,7 +114,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        sys.exit(f"bench/run size: {error}")
+    ending.end("bench/run size", main, BenchError)
