@@ -14,7 +14,7 @@ def rules():
     for number, line in enumerate((TESTS / "rules.txt").read_text().splitlines(), 1):
         if not line or line.startswith("#"):
             continue
-        m = re.fullmatch(rf"((?:{FAMILIES})\d+)(?: (part|later|none): .+)?", line)
+        m = re.fullmatch(rf"((?:{FAMILIES})\d+)(?: (later|none): .+)?", line)
         if not m or m[1] in listed:
             sys.exit(f"tests/rules.txt:{number}: cannot be read, or is there twice: {line}")
         listed[m[1]] = m[2]
