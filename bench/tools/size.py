@@ -5,9 +5,9 @@ import argparse
 import json
 import pathlib
 import re
-import sys
 import tempfile
 
+import ending
 from codec import CROSS, FREESTANDING_SYMBOLS, ROOT, BenchError, compile_and_measure, run, version_of
 
 SOURCES = ROOT / "tests" / "freestanding"
@@ -26,29 +26,41 @@ OWN_IDS = {0x60: "ERROR", 0x61: "SUCCESS", 0x62: "INTERRUPT", 0x6C: "YIELD", RUN
 OTHER_METHODS = re.compile(r"msg_send2|notification|fifo|indirect|rxtx|mem_share|partition_info", re.IGNORECASE)
 
 MOVE = re.compile(r"\b(mov|movk|movz|add|sub)\s+[wx](\d+), (?:[wx](\d+), )?#(0x[0-9a-f]+|\d+)(?:, lsl #(\d+))?")
+COPY = re.compile(r"\tmov\s+[wx](\d+), [wx](\d+)$")
+OTHER = re.compile(r"\t([a-z]+)[a-z0-9.]*\s+[wx](\d+)(?:, [wx](\d+))?")
+READS_ONLY = re.compile(r"st|cmp|cmn|tst|ccm|cb|tb|b")
+CALL_CLOBBERS = {str(number) for number in range(19)}
 
 
 def function_ids(disassembly):
     """The FF-A function ids that the instructions make, without the bit for the width."""
-    found, registers = set(), {}
+    found, registers = set(), {}  # what is known of registers, by their numbers
     for line in disassembly.splitlines():
         if line.endswith(">:"):
             registers = {}
-        match = MOVE.search(line)
-        if not match:
-            continue
-        name, to, source, number, shift = match.groups()
-        value = int(number, 0) << int(shift or 0)
-        if name in ("mov", "movz"):
+        move, copy, other = MOVE.search(line), COPY.search(line), OTHER.search(line)
+        if "\tbl" in line:
+            registers = {name: value for name, value in registers.items() if name not in CALL_CLOBBERS}
+        elif move:
+            name, to, source, number, shift = move.groups()
+            value, before = int(number, 0) << int(shift or 0), registers.get(source or to)
+            if name == "movk" and before is not None:
+                value |= before & ~(0xFFFF << int(shift or 0))
+            elif name in ("add", "sub") and before is not None:
+                value = before + value if name == "add" else before - value
+            elif name not in ("mov", "movz"):
+                registers.pop(to, None)
+                continue
             registers[to] = value
-        elif name == "movk":
-            registers[to] = registers.get(to, 0) & ~(0xFFFF << int(shift or 0)) | value
-        else:
-            before = registers.get(source or to, 0)
-            registers[to] = before + value if name == "add" else before - value
-        made = registers[to] & 0xFFFFFFFF
-        if made >> 24 in (0x84, 0xC4) and made & 0xFFFF00 == 0:
-            found.add(made & 0xFF)
+            made = value & 0xFFFFFFFF
+            if made >> 24 in (0x84, 0xC4) and made & 0xFFFF00 == 0:
+                found.add(made & 0xFF)
+        elif copy and copy[2] in registers:
+            registers[copy[1]] = registers[copy[2]]
+        elif other and not READS_ONLY.match(other[1]):
+            registers.pop(other[2], None)
+            if other[1] == "ldp":
+                registers.pop(other[3], None)
     return found
 
 
@@ -114,7 +126,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        sys.exit(f"bench/run size: {error}")
+    ending.end("bench/run size", main, BenchError)

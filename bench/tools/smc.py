@@ -6,7 +6,8 @@ import json
 import pathlib
 import re
 import subprocess
-import sys
+
+import ending
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPECTED = ROOT / "bench" / "expected_smc.json"
@@ -115,8 +116,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except BenchError as error:
-        print(f"bench/run: smc: {error}", file=sys.stderr)
-        sys.exit(1)
+    ending.end("bench/run smc", main, BenchError)

@@ -141,6 +141,7 @@ options read_options(int argc, char** argv) {
             ->type_name("N")
             ->group("Faults of the partition manager");
     app.add_flag("--real-time", chosen.real_time, "wait for time-outs; else a clock jumps when there is nothing to do");
+    app.footer("Exit status: 0 everything agreed; 1 it did not, or could not be done; 2 wrong usage.");
     app.failure_message(
         [](const CLI::App*, const CLI::Error& e) { return "error: " + std::string{e.what()} + "; see --help\n"; });
     const auto given = [&](const char* name) { return app.get_option(name)->count() != 0; };

@@ -7,7 +7,7 @@ usage: check_readme.py ROOT MESSAGES FIRST [TOOL]
 ROOT is the folder of the project, MESSAGES the program that prints the table of messages, FIRST the compiled example,
 TOOL the command-line tool. The example in the README has to be examples/first/first.cpp and its output what FIRST
 prints; the table of messages has to be what MESSAGES prints; behind every line `$ vmsg ...` has to stand what TOOL
-prints; the figures have to be those of bench/expected.json; every file that is linked or named with its folder has to
+prints; the figures have to be those of bench/expected*.json; every file that is linked or named with its folder has to
 be there.
 """
 import json
@@ -49,6 +49,19 @@ def main():
         row = "| " + " | ".join(str(n) for n in [revision, *sums, text["c"], text["vmsg"]]) + " |\n"
         if row not in readme:
             bad.append("the figures have to be: " + row)
+    counts = json.loads((root / "bench/expected_smc.json").read_text())["figures"]["instructions"]
+    sizes = json.loads((root / "bench/expected_size.json").read_text())
+    rows = [[f"`{name}`", *(counts[compiler][f"counted_{of}{what}"] for compiler in ("g++", "clang")
+                            for what in ("kick", "request"))]
+            for name, of in (("direct_client", "client_"), ("driver_session", ""))]
+    rows += [[what, *(sizes["text"][name][level] for level in ("-Os", "-O2", "-Os -mstrict-align"))]
+             for name, what in (("direct", "partition, device and pool given"),
+                                ("direct_discovery", "with discovery and FFA_MEM_SHARE"))]
+    for row in ("| " + " | ".join(map(str, cells)) + " |\n" for cells in rows):
+        if row not in readme:
+            bad.append("the figures have to be: " + row)
+    if f"it needs {sizes['ram']} bytes of RAM" not in readme:
+        bad.append(f"{sizes['ram']} bytes of RAM are needed")
     links = set(re.findall(r"\]\(([^)#]+)\)", readme))
     named = set(re.findall(r"`\.?/?((?:include|tests|examples|bench|cmake)/[\w./-]*)", readme))
     for name in sorted(links | named):
