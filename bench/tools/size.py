@@ -26,6 +26,8 @@ OWN_IDS = {0x60: "ERROR", 0x61: "SUCCESS", 0x62: "INTERRUPT", 0x6C: "YIELD", RUN
 OTHER_METHODS = re.compile(r"msg_send2|notification|fifo|indirect|rxtx|mem_share|partition_info", re.IGNORECASE)
 
 MOVE = re.compile(r"\b(mov|movk|movz|add|sub)\s+[wx](\d+), (?:[wx](\d+), )?#(0x[0-9a-f]+|\d+)(?:, lsl #(\d+))?")
+# Any other instruction that writes a register, or two: what was in it is gone.
+OTHER = re.compile(r"\t(?!st|c?cm|tst|cb|tb|b\.|b\t|bl|br)(\w+)\s+[wx](\d+)(?:, [wx](\d+))?")
 
 
 def function_ids(disassembly):
@@ -36,6 +38,9 @@ def function_ids(disassembly):
             registers = {}
         match = MOVE.search(line)
         if not match:
+            other = OTHER.search(line)
+            for register in (other[2], other[3] if other[1] == "ldp" else None) if other else ():
+                registers.pop(register, None)
             continue
         name, to, source, number, shift = match.groups()
         value = int(number, 0) << int(shift or 0)
