@@ -92,7 +92,9 @@ TEST_CASE("indirect: nothing is left in TX of what somebody else has written the
     bench b;
     REQUIRE(b.send(bytes(3, 0xff)) == errc::none);
     REQUIRE(b.at_device() == errc::none);
-    for (std::uint8_t& byte : *b.driver_buffers.tx()) byte = 0x5a; // a memory descriptor, another bus
+    const auto all = b.driver_buffers.tx();
+    REQUIRE(all);
+    for (std::uint8_t& byte : *all) byte = 0x5a; // a memory descriptor, another bus
     REQUIRE(b.send(bytes(3, 0xff)) == errc::none);
     const bytes& tx = b.manager.driver.tx;
     CHECK(std::all_of(tx.begin() + 43, tx.end(), [](auto c) { return c == 0; }));
