@@ -148,9 +148,9 @@ constexpr bool has(known_peer set, known_peer p) {
 
 struct quirk_row {
     quirk what{};
-    const char* name{};
     quirk_handling handling{};
-    known_peer peers{};   ///< with the deviation
+    known_peer peers{}; ///< with the deviation
+    const char* name{};
     const char* effect{}; ///< what this library does, in words
 };
 
@@ -158,7 +158,7 @@ namespace detail {
 
 constexpr quirk_row quirk_line(quirk what, const char* name, quirk_handling handling, known_peer peers,
                                const char* effect) {
-    return {what, name, handling, peers, effect};
+    return {what, handling, peers, name, effect};
 }
 
 // clang-format off
