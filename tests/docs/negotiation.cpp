@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Writes docs/negotiation.md from the table of the bus. With the name of a file: says whether that is what is in it.
+#include "compare.hpp"
+
 #include <vmsg/proto/negotiation.hpp>
 #include <vmsg/text.hpp>
 
-#include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
@@ -91,15 +90,4 @@ std::string document() {
 
 } // namespace
 
-int main(int argc, char** argv) {
-    const std::string wanted = document();
-    if (argc != 2) {
-        std::fputs(wanted.c_str(), stdout);
-        return 0;
-    }
-    std::ifstream file(argv[1]);
-    const std::string there{std::istreambuf_iterator<char>(file), {}};
-    if (there == wanted) return 0;
-    std::printf("%s is not what the table says; this is:\n%s", argv[1], wanted.c_str());
-    return 1;
-}
+int main(int argc, char** argv) { return docs::print_or_compare(argc, argv, document()); }

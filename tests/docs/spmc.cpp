@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Writes the table of docs/spmc.md from the profiles. With the name of a file: says whether the table is in it.
+#include "compare.hpp"
+
 #include <vmsg/sim/profiles.hpp>
 
-#include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace {
@@ -138,13 +137,6 @@ std::string table() {
 
 int main(int argc, char** argv) {
     const std::string wanted = table();
-    if (argc != 2) {
-        std::fputs(wanted.c_str(), stdout);
-        return 0;
-    }
-    std::ifstream file(argv[1]);
-    const std::string there{std::istreambuf_iterator<char>(file), {}};
-    if (there.find(wanted) != std::string::npos) return 0;
-    std::printf("%s does not have the table of the profiles, which is:\n%s", argv[1], wanted.c_str());
-    return 1;
+    return docs::print_or_compare(argc, argv, wanted, "does not have the table of the profiles, which is",
+                                  [&](const std::string& there) { return there.find(wanted) != std::string::npos; });
 }

@@ -53,7 +53,7 @@ struct bench {
 };
 
 constexpr bool carries_both_ways() {
-    std::uint8_t memory[8064]{};
+    alignas(fifo_alignment) std::uint8_t memory[8064]{};
     fifo<> driver({.side = fifo_side::driver, .peer = ffa::endpoint_id{0x8001}});
     fifo<> device({.side = fifo_side::device, .peer = ffa::endpoint_id{3}});
     if (!driver.open(memory) || !device.open(memory)) return false;
