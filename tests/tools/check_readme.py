@@ -53,7 +53,7 @@ def main():
     sizes = json.loads((root / "bench/expected_size.json").read_text())
     rows = [[f"`{name}`", *(counts[compiler][f"counted_{of}{what}"] for compiler in ("g++", "clang")
                             for what in ("kick", "request"))]
-            for name, of in (("direct_client", "client_"), ("driver_session", ""))]
+            for name, of in (("direct_client", "client_"), ("direct_session", "direct_"), ("driver_session", ""))]
     rows += [[what, *(sizes["text"][name][level] for level in ("-Os", "-O2", "-Os -mstrict-align"))]
              for name, what in (("direct", "partition, device and pool given"),
                                 ("direct_discovery", "with discovery and FFA_MEM_SHARE"))]
