@@ -16,9 +16,9 @@ public:
         asm volatile("isb\n\tmrs %0, cntvct_el0\n\tmrs %1, cntfrq_el0" : "=r"(ticks), "=r"(frequency));
         return ticks / frequency * vmsg::seconds + ticks % frequency * vmsg::seconds / frequency;
     }
-    /// A kernel would let others run, or wait for an interrupt.
+    /// A kernel would let others run, or wait for an interrupt; here `never` returns at once.
     void idle(vmsg::instant until) const {
-        while (now() < until) asm volatile("yield");
+        while (until != vmsg::never && now() < until) asm volatile("yield");
     }
 };
 static_assert(vmsg::session_clock<counter>);

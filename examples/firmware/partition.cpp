@@ -68,6 +68,7 @@ public:
         }
         return queue_.interrupt_needed();
     }
+    bool broken() const { return queue_.state() == virtio::queue_state::broken; }
 
 private:
     static constexpr std::uint32_t queue_size = 16; // entries
@@ -113,6 +114,7 @@ extern "C" void partition_main() {
         for (auto task = bus.poll_task(); task.what != proto::area_task::kind::none; task = bus.poll_task())
             attend(bus, task);
         if (device.work()) static_cast<void>(bus.used(1, 0));
+        if (device.broken()) static_cast<void>(bus.needs_reset(1));
         if (const auto out = bus.poll_transmit(0)) bus.handle_sent(wire.send(wire.peer(), *out, 0), 0);
         wire.leave(frame);
     }

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string_view>
 
 namespace board {
 
@@ -21,26 +22,31 @@ inline void print(char c) { *reinterpret_cast<volatile std::uint32_t*>(uart) = s
 inline void print(const char* text) {
     while (*text != '\0') print(*text++);
 }
-inline void print(std::unsigned_integral auto value) {
-    if (value >= 10) print(static_cast<decltype(value)>(value / 10));
-    print(static_cast<char>('0' + value % 10));
+inline void print(std::string_view text) {
+    for (const char c : text) print(c);
 }
-inline void print_digit(std::uint64_t value) { print("0123456789abcdef"[value & 0xf]); }
+inline void print(std::unsigned_integral auto value) {
+    char room[20];
+    vmsg::text_writer text{room};
+    text.put_decimal(value);
+    print(text.view());
+}
 inline void print(hex number) {
+    char room[16];
+    vmsg::text_writer text{room};
+    text.put_hex(number.value, 1);
     print("0x");
-    int shift = 60;
-    while (shift != 0 && number.value >> shift == 0) shift -= 4;
-    for (; shift >= 0; shift -= 4) print_digit(number.value >> shift);
+    print(text.view());
 }
 inline void print(vmsg::byte_view bytes) {
     for (const std::uint8_t byte : bytes) {
-        print_digit(byte >> 4);
-        print_digit(byte);
+        char room[2];
+        vmsg::text_writer text{room};
+        text.put_hex(byte, 2);
+        print(text.view());
     }
 }
-inline void print(vmsg::errc why) {
-    for (const char c : vmsg::name_of(why)) print(c);
-}
+inline void print(vmsg::errc why) { print(vmsg::name_of(why)); }
 /// A line of several parts.
 template <class... Part> void print_line(const Part&... part) {
     (print(part), ...);

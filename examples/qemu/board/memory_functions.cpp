@@ -6,7 +6,7 @@
 
 namespace {
 
-using word = std::uint64_t;
+using word [[gnu::may_alias]] = std::uint64_t; // of memory that has objects of any type
 
 bool both_aligned(const void* a, const void* b) {
     return ((reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b)) & (sizeof(word) - 1)) == 0;
@@ -39,7 +39,7 @@ void* memset(void* to, int value, std::size_t size) {
     auto* out = static_cast<std::uint8_t*>(to);
     const auto byte = static_cast<std::uint8_t>(value);
     if (both_aligned(to, nullptr)) {
-        const word all = byte * word{0x0101'0101'0101'0101};
+        const std::uint64_t all = byte * std::uint64_t{0x0101'0101'0101'0101};
         for (; size >= sizeof(word); size -= sizeof(word), out += sizeof(word)) *reinterpret_cast<word*>(out) = all;
     }
     for (; size != 0; --size) *out++ = byte;

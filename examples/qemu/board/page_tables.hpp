@@ -54,17 +54,17 @@ public:
     void activate() {
         for (std::size_t i = 0; i < 2; ++i) top_[i] = address_of(blocks_ + i * 512) | table_entry;
         constexpr std::uint64_t attributes = 0x04ff; // 0: normal, write-back; 1: Device-nGnRE
-        // 39-bit addresses, tables in normal memory, 4 KiB granule.
-        constexpr std::uint64_t control = 25 | 1 << 8 | 1 << 10 | 3 << 12 | std::uint64_t{1} << 23;
-        constexpr std::uint64_t el1_size = std::uint64_t{2} << 32;               // of physical addresses: 40 bits
-        constexpr std::uint64_t higher_level = 2 << 16 | std::uint64_t{1} << 31; // the same, and a bit that is one
-        constexpr std::uint64_t higher_control = (control & ~(std::uint64_t{1} << 23)) | 1 << 23 | higher_level;
+        // 39-bit addresses, tables in write-back inner shareable memory, 4 KiB granule. Bit 23: at EL1 the upper half
+        // of the addresses has no tables; above EL1, where there is no upper half, it is one as bit 31.
+        constexpr std::uint64_t control = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23;
+        constexpr std::uint64_t el1_control = control | std::uint64_t{2} << 32; // physical addresses of 40 bits
+        constexpr std::uint64_t higher_control = control | 2 << 16 | std::uint64_t{1} << 31; // the same
         constexpr std::uint64_t enable = 1 | 1 << 2 | 1 << 12; // MMU, data cache, instruction cache
         asm volatile("dsb ish" ::: "memory");
         switch (exception_level()) {
         case 1:
             BOARD_WRITE("mair_el1", attributes);
-            BOARD_WRITE("tcr_el1", control | el1_size);
+            BOARD_WRITE("tcr_el1", el1_control);
             BOARD_WRITE("ttbr0_el1", address_of(top_));
             asm volatile("tlbi vmalle1; dsb ish; isb" ::: "memory");
             BOARD_WRITE("sctlr_el1", BOARD_READ("sctlr_el1") | enable);

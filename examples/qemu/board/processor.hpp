@@ -29,6 +29,15 @@ inline std::uint64_t exception_level() { return BOARD_READ("CurrentEL") >> 2 & 3
 
 inline void synchronize() { asm volatile("isb" ::: "memory"); }
 
+/// What was written through a cache becomes what the memory has, for whoever reads it without one, and is fetched as
+/// instructions from there.
+inline void write_back(std::uint64_t address, std::uint64_t size) {
+    constexpr std::uint64_t line = 16; // bytes: no cache has shorter ones
+    for (std::uint64_t at = address & ~(line - 1); at < address + size; at += line)
+        asm volatile("dc civac, %0" : : "r"(at) : "memory");
+    asm volatile("dsb sy; ic iallu; dsb sy; isb" ::: "memory");
+}
+
 /// Ticks of the counter.
 inline std::uint64_t ticks() {
     synchronize();
@@ -40,7 +49,8 @@ inline std::uint64_t ticks_of(vmsg::duration time) { return time * BOARD_READ("c
 class clock {
 public:
     vmsg::instant now() const {
-        return ticks() / frequency_ * vmsg::seconds + ticks() % frequency_ * vmsg::seconds / frequency_;
+        const std::uint64_t at = ticks();
+        return at / frequency_ * vmsg::seconds + at % frequency_ * vmsg::seconds / frequency_;
     }
     void idle(vmsg::instant until) const {
         const vmsg::instant end = until == vmsg::never ? now() + most_at_once : until;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Where a program at EL1 or EL2 begins: its exception vectors, its stack, its memory cleared, then `main` with the
 // registers x0 to x2 as they were.
+#include "board/prepare_memory.S"
+
     .section .text.start, "ax"
     .global _start
 _start:
@@ -12,17 +14,10 @@ _start:
     b 2f
 1:  msr vbar_el2, x4
 2:  isb
-    ldr x3, =stack_end
-    mov sp, x3
-    ldr x3, =bss_start
-    ldr x4, =bss_end
-3:  cmp x3, x4
-    b.hs 4f
-    stp xzr, xzr, [x3], #16
+    prepare_memory
+    bl main
+3:  wfe
     b 3b
-4:  bl main
-5:  wfe
-    b 5b
 
 // Everything goes to `on_exception(index)`, which comes back only from interrupts.
     .macro vector index

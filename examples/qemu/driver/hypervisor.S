@@ -21,29 +21,33 @@ _start:
     isb
     eret
 
-    .macro unexpected
+    // Nothing of what was is needed any more: it ends in on_exception(index).
+    .macro unexpected index
     .balign 128
-    b .
+    mov x0, #\index
+    b on_exception
     .endm
     .balign 2048
 exception_vectors:
-    .rept 8
-    unexpected
+    .irp index, 0, 1, 2, 3, 4, 5, 6, 7
+    unexpected \index
     .endr
-    .balign 128                     // synchronous, from EL1
+    .balign 128                     // 8: synchronous, from EL1
     str x18, [sp, #-16]!
     mrs x18, esr_el2
     lsr x18, x18, #26
     cmp x18, #0x16                  // HVC: the return address is behind it
     b.eq 1f
     cmp x18, #0x17                  // SMC: the return address is its own
-    b.ne .
+    b.ne 2f
     mrs x18, elr_el2
     add x18, x18, #4
     msr elr_el2, x18
 1:  ldr x18, [sp], #16
     smc #0
     eret
-    .rept 7
-    unexpected
+2:  mov x0, #8
+    b on_exception
+    .irp index, 9, 10, 11, 12, 13, 14, 15
+    unexpected \index
     .endr

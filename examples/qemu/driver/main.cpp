@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The program of the normal world: finds the partition, shares memory with it, reads its disk, writes to it, and takes
 // everything down again.
-#include "conduit.hpp"
 #include "disk.hpp"
 #include "indirect.hpp"
 #include "memory.hpp"
 #include "sha256.hpp"
 #include "timer.hpp"
+#include "watched_conduit.hpp"
 
 #include "board/endpoint.hpp"
+#include "board/exceptions.hpp"
 #include "board/machine.hpp"
 #include "board/page_tables.hpp"
+#include "board/stack.hpp"
 
 #include <vmsg/ffa/discovery.hpp>
 #include <vmsg/session/driver_session.hpp>
@@ -44,25 +46,8 @@ void map_memory() {
 #endif
 }
 
-/// Starts the timer before each request, so that it ends while the partition works on it.
-class interrupted_conduit {
-public:
-    interrupted_conduit(board::conduit_kind kind, bool with_timer) : call_(kind), with_timer_(with_timer) {}
-
-    void operator()(ffa::call_frame& frame) {
-        if (with_timer_ && ffa::function_of(frame) == ffa::function_id::msg_send_direct_req2) driver::timer::start(100);
-        call_(frame);
-        if (ffa::decode_interrupt(frame)) ++interruptions_;
-    }
-    std::uint64_t interruptions() const { return interruptions_; } ///< answers that were FFA_INTERRUPT
-
-private:
-    driver::conduit call_;
-    bool with_timer_;
-    std::uint64_t interruptions_ = 0;
-};
-using endpoint = board::endpoint<interrupted_conduit>;
-using wire_type = transports::direct_driver<interrupted_conduit>;
+using endpoint = board::endpoint<driver::watched_conduit>;
+using wire_type = transports::direct_driver<driver::watched_conduit>;
 struct policy : direct_session_policy<R> {
     static constexpr proto::driver_capacity capacity{
         .devices = 4, .requests = 1, .areas = 1, .kicks = 1, .msg_size = constants_of<R>.ffa_max_msg_size};
@@ -75,7 +60,9 @@ ffa::endpoint_id find_peer(endpoint& self) {
     need(ffa::find_partitions(self.buffers(), device_role_uuid, self.version().use, found), "discovery");
     for (const ffa::partition_info& p : found) {
         if (!ffa::has(p.properties, ffa::partition_properties::receives_direct2)) continue;
-        print_line("partition ", board::hex{static_cast<std::uint16_t>(p.id)}, ", reached by direct messages");
+        const driver::seen_answers& seen = self.call().seen();
+        print_line("partition ", board::hex{static_cast<std::uint16_t>(p.id)}, ", reached by direct messages; ",
+                   seen.info_size, " bytes of information in ", seen.info_in_rx ? "RX" : "registers");
         return p.id;
     }
     board::fail("no partition with a device takes FFA_MSG_SEND_DIRECT_REQ2");
@@ -123,10 +110,17 @@ void measure(session_type& session) {
     print_line("round trips per second ", time == 0 ? 0 : count * seconds / time, ", emulated");
 }
 
+void print_counters(const transports::direct_counters& sent, const driver::seen_answers& seen) {
+    print_line("direct messages ", sent.sent, ", busy ", sent.busy, ", resumed ", sent.resumed, ", interrupted ",
+               seen.interrupted, ", yielded ", seen.yielded, ", timer interrupts ", std::uint64_t{timer_interrupts});
+    print_line("answers: registers without a meaning ", seen.kept, " kept, ", seen.random, " random; upper halves ",
+               seen.upper_halves, ", errors with a sign ", seen.extended_errors);
+}
+
 void run(const board::settings& chosen) {
     const auto kind = static_cast<board::conduit_kind>(chosen.conduit);
     const bool with_timer = static_cast<board::fault>(chosen.what) == board::fault::preempted;
-    interrupted_conduit call{kind, with_timer};
+    driver::watched_conduit call{kind, with_timer};
     endpoint self{call, mailbox};
     print_line("FF-A 1.", minor_of(self.version().use), ", the manager has 1.", minor_of(self.version().callee),
                ", endpoint ", static_cast<std::uint16_t>(self.id()));
@@ -160,30 +154,26 @@ void run(const board::settings& chosen) {
     if (!pinged && pinged.error() != errc::not_supported) board::fail("indirect messages: ", pinged.error());
     print_line("indirect messages: ", pinged ? "PING was answered" : "not supported");
     need(self.buffers().unmap(), "FFA_RXTX_UNMAP");
-    const auto& seen = wire.counters();
-    print_line("direct messages ", seen.sent, ", busy ", seen.busy, ", resumed ", seen.resumed, ", interrupted ",
-               call.interruptions(), ", timer interrupts ", std::uint64_t{timer_interrupts});
-    if (with_timer && (call.interruptions() == 0 || timer_interrupts == 0)) board::fail("no request was interrupted");
+    print_counters(wire.counters(), call.seen());
+    if (with_timer && (call.seen().interrupted == 0 || timer_interrupts == 0))
+        board::fail("no request was interrupted");
     print_line("leaks ", session.engine().open_areas(), " areas ", session.engine().open_requests(), " requests");
 }
 
 } // namespace
 
 void on_exception(std::uint64_t index) {
-    const bool el2 = board::exception_level() == 2;
-    const std::uint64_t syndrome = el2 ? BOARD_READ("esr_el2") : BOARD_READ("esr_el1");
-    constexpr std::uint64_t interrupt = 5; // at this level, with its own stack
-    constexpr std::uint64_t undefined = 0;
-    if (index == interrupt && driver::timer::handle()) {
-        timer_interrupts = timer_interrupts + 1;
+    constexpr std::uint64_t synchronous = 4; // at this level, with its own stack
+    constexpr std::uint64_t interrupt = 5;
+    if (index == interrupt) {
+        if (driver::timer::handle()) timer_interrupts = timer_interrupts + 1;
         return;
     }
-    const std::uint64_t where = el2 ? BOARD_READ("elr_el2") : BOARD_READ("elr_el1");
-    if (index == 4 && syndrome >> 26 == undefined)
-        board::fail("an instruction is undefined at ", board::hex{where},
+    const board::exception_cause why;
+    if (index == synchronous && why.syndrome >> 26 == 0)
+        board::fail("an instruction is undefined at ", board::hex{why.where},
                     ": without EL3 there is no SMC at EL1, without EL2 no HVC");
-    board::fail("driver: exception ", index, ", esr ", board::hex{syndrome}, ", elr ", board::hex{where}, ", far ",
-                board::hex{el2 ? BOARD_READ("far_el2") : BOARD_READ("far_el1")});
+    board::fail_by_exception("driver", index, why);
 }
 
 void main() {
@@ -192,5 +182,7 @@ void main() {
     print_line("driver at EL", board::exception_level());
     if (static_cast<board::fault>(chosen.what) == board::fault::preempted) driver::timer::prepare();
     run(chosen);
+    print_line("stack ", board::stack_used(), " of ", board::stack_size(), " bytes");
+    board::check_stack("driver");
     board::stop(0);
 }

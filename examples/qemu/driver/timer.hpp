@@ -2,6 +2,7 @@
 #pragma once
 // The private timer of EL1, whose interrupts come while the other world works.
 
+#include "board/console.hpp"
 #include "board/machine.hpp"
 #include "board/processor.hpp"
 
@@ -26,10 +27,14 @@ public:
         BOARD_WRITE("cntp_ctl_el0", 1);
         board::synchronize();
     }
-    /// For the handler: true if it was the timer, which is quiet then.
+    /// For the handler: true if it was the timer, which is quiet then; false if the interrupt has gone meanwhile, as it
+    /// does when the timer is started again. There are no others.
     static bool handle() {
+        constexpr std::uint32_t none = 1020;               // and above
         const std::uint32_t which = *controller(0x1'000c); // GICC_IAR
-        if ((which & 0x3ff) != interrupt) return false;
+        const std::uint32_t number = which & 0x3ff;
+        if (number >= none) return false;
+        if (number != interrupt) board::fail("driver: interrupt ", number, ", expected ", interrupt);
         BOARD_WRITE("cntp_ctl_el0", 0);
         board::synchronize();
         *controller(0x1'0010) = which; // GICC_EOIR

@@ -7,6 +7,7 @@
 #include "board/console.hpp"
 #include "board/machine.hpp"
 #include "board/page_tables.hpp"
+#include "board/stack.hpp"
 
 #include <vmsg/ffa/scheduling.hpp>
 
@@ -114,6 +115,13 @@ void prepare_el2() {
 
 std::uint64_t address_in(const std::uint8_t* place) { return reinterpret_cast<std::uint64_t>(place); }
 
+/// It begins without caches.
+void load_partition() {
+    const std::uint64_t size = address_in(partition_image_end) - address_in(partition_image);
+    std::memcpy(reinterpret_cast<void*>(board::partition_base), partition_image, size);
+    board::write_back(board::partition_base, size);
+}
+
 } // namespace
 
 extern "C" void unexpected_exception() {
@@ -130,8 +138,7 @@ extern "C" void monitor_main() {
     const bool relayed = conduit == board::conduit_kind::hvc || conduit == board::conduit_kind::trapped;
     const bool at_el2 = relayed || conduit == board::conduit_kind::smc_el2;
     if (at_el2) prepare_el2();
-    std::memcpy(reinterpret_cast<void*>(board::partition_base), partition_image,
-                address_in(partition_image_end) - address_in(partition_image));
+    load_partition();
 
     constexpr std::uint64_t masked = 0x3c0;                      // all interrupts
     constexpr std::uint64_t common = 3 << 4 | 1 << 10 | 1 << 11; // bits that are one, AArch64, timers
@@ -179,5 +186,6 @@ extern "C" void monitor_main() {
         const auto yielded = ffa::decode_yield(frame);
         if (yielded && partition.is_preempted()) frame = ffa::encode(ffa::interrupt_call{yielded->who});
         normal.set_frame(frame);
+        board::check_stack("monitor");
     }
 }

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The monitor at EL3: where the machine starts, and the way to a lower exception level and back. `enter_lower` looks
 // like a call: it returns when the lower level makes an SMC or is interrupted.
+#include "board/prepare_memory.S"
+
     .section .text.start, "ax"
     .global _start
 _start:
     adr x0, exception_vectors
     msr vbar_el3, x0
-    msr cptr_el3, xzr
+    mov x0, #(1 << 10)
+    msr cptr_el3, x0                // floating point is for nobody: it comes here as an exception
     mov x0, #0x30                   // SCR_EL3: bits that are one; the secure world
     msr scr_el3, x0
     msr spsel, #1
     isb
-    ldr x0, =stack_end
-    mov sp, x0
-    ldr x0, =bss_start
-    ldr x1, =bss_end
-1:  cmp x0, x1
-    b.hs 2f
-    stp xzr, xzr, [x0], #16
+    prepare_memory
+    bl monitor_main
+1:  wfe
     b 1b
-2:  bl monitor_main
-3:  wfe
-    b 3b
 
     .macro unexpected
     .balign 128

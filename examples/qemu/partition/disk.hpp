@@ -17,7 +17,7 @@ using namespace vmsg;
 /// The image that was loaded into memory. Beyond its end the last sector has zeroes, which are not kept.
 class memory_disk {
 public:
-    /// `wrong_data`: one byte in the middle is served inverted. `preempted`: the medium is slow.
+    /// `wrong_data`: one byte in the middle is served inverted. `preempted`: the medium is slow. `stuck`: it is slower.
     memory_disk(byte_span image, board::fault what) : image_(image), what_(what) {}
 
     std::uint64_t capacity() const { return (image_.size() + virtio::sector_size - 1) / virtio::sector_size; }
@@ -28,6 +28,7 @@ public:
         copy_bytes(to.data(), image_.data() + start, there);
         for (std::size_t i = there; i < to.size(); ++i) to[i] = 0;
         if (what_ == board::fault::preempted) take_time();
+        while (what_ == board::fault::stuck) asm volatile("wfi");
         const std::size_t middle = image_.size() / 2;
         if (what_ == board::fault::wrong_data && middle >= start && middle - start < there)
             to[middle - start] = static_cast<std::uint8_t>(~image_[middle]);

@@ -60,6 +60,9 @@ private:
             more = retriever.next(frame, self_.received(), copy_);
         }
         if (!more) return more.error();
+        // Memory of the other world that both sides have in their caches in the same way: so it is mapped.
+        if (retriever.transaction().attributes != (ffa::normal_memory | ffa::memory_attributes::non_secure))
+            return errc::bad_value;
         return regions[0];
     }
     bool map_pages([[maybe_unused]] const ffa::memory_region& region) {

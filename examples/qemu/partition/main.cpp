@@ -2,18 +2,24 @@
 // The program at S-EL1: a secure partition with a disk. It runs only when the driver asks it for something.
 #include "disk.hpp"
 #include "lent_memory.hpp"
+#include "log.hpp"
 
 #include "board/endpoint.hpp"
+#include "board/exceptions.hpp"
 #include "board/machine.hpp"
 #include "board/page_tables.hpp"
+#include "board/stack.hpp"
 
 #include <vmsg/ffa/arch/aarch64_smc.hpp>
-#include <vmsg/ffa/console.hpp>
 #include <vmsg/proto/device.hpp>
+#include <vmsg/text.hpp>
 #include <vmsg/transport/direct_device.hpp>
 #include <vmsg/transport/indirect.hpp>
 
-extern "C" [[noreturn]] void main(std::uint64_t image, std::uint64_t size, std::uint64_t what);
+extern "C" {
+[[noreturn]] void main(std::uint64_t image, std::uint64_t size, std::uint64_t what);
+[[noreturn]] void on_exception(std::uint64_t index);
+}
 
 namespace {
 
@@ -70,7 +76,8 @@ class partition_side {
 
 public:
     partition_side(board::endpoint<ffa::smc_conduit>& self, byte_span image, board::fault what)
-        : memory_(self, tables),
+        : self_(self),
+          memory_(self, tables),
           bus_({.max_msg_size = msg_size,
                 .bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
                 .can_push = false}),
@@ -81,8 +88,11 @@ public:
 
     /// What the partition was entered with becomes the call it leaves with.
     void operator()(ffa::call_frame& frame) {
+        board::check_stack("partition");
         const direct_entry why = wire_.enter(frame);
         if (why == direct_entry::refused) board::fail("partition: a call was refused");
+        if (why == direct_entry::interrupt) ++interrupts_;
+        if (why == direct_entry::message && !asked_) note_first_request();
         if (why == direct_entry::resumed || why == direct_entry::interrupt) second_.work();
         std::uint8_t buffer[msg_size];
         if (const auto in = wire_.receive(buffer, 0))
@@ -96,6 +106,15 @@ public:
     }
 
 private:
+    void note_first_request() {
+        asked_ = true;
+        char room[64];
+        text_writer line{room};
+        line.put("partition: FFA_INTERRUPT before the first request: ");
+        line.put_decimal(interrupts_);
+        line.put('\n');
+        partition::log(self_.call(), self_.version().use, line);
+    }
     void attend(const proto::area_task& task) {
         if (task.what == proto::area_task::kind::unmap) {
             if (!memory_.unmap()) board::fail("partition: memory cannot be given back");
@@ -107,15 +126,20 @@ private:
         }
     }
 
+    board::endpoint<ffa::smc_conduit>& self_;
     partition::lent_memory<ffa::smc_conduit> memory_;
     bus_type bus_;
     partition::disk_device<typename bus_type::areas_type> disk_;
     proto::attached<decltype(disk_)> port_{disk_};
     second_bus second_;
     transports::direct_device wire_{R, device_role_uuid, msg_size};
+    std::uint32_t interrupts_ = 0; // with which it was entered
+    bool asked_ = false;           // by a request, ever
 };
 
 } // namespace
+
+void on_exception(std::uint64_t index) { board::fail_by_exception("partition", index, {}); }
 
 void main(std::uint64_t image, std::uint64_t size, std::uint64_t what) {
     map_memory(image, size);
