@@ -50,6 +50,12 @@ public:
     vmsg::ffa::endpoint_id id() const { return id_; }
     vmsg::ffa::rxtx<Conduit>& buffers() { return buffers_; }
     Conduit& call() { return buffers_.call(); }
+    /// Makes a call that is answered with success or an error.
+    template <class Call> vmsg::result<void> make(const Call& call) {
+        vmsg::ffa::call_frame frame = encode(call);
+        buffers_.call()(frame);
+        return vmsg::ffa::outcome_of(frame);
+    }
     /// RX as it is, for those who know that an answer has filled it.
     vmsg::byte_view received() const { return rx_; }
 

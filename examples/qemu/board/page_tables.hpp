@@ -50,7 +50,8 @@ public:
         asm volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" ::: "memory");
     }
 
-    /// Turns the MMU and the caches of this exception level on.
+    /// Turns the MMU and the caches of this exception level on. What was written before has gone past the caches: they
+    /// must have nothing of the memory that is mapped, as after a reset.
     void activate() {
         for (std::size_t i = 0; i < 2; ++i) top_[i] = address_of(blocks_ + i * 512) | table_entry;
         constexpr std::uint64_t attributes = 0x04ff; // 0: normal, write-back; 1: Device-nGnRE

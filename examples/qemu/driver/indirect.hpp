@@ -8,18 +8,13 @@
 
 #include <vmsg/ffa/notification.hpp>
 #include <vmsg/ffa/scheduling.hpp>
+#include <vmsg/ffa/setup.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/transport/indirect.hpp>
 
 namespace driver {
 
 using namespace vmsg;
-
-template <ffa::conduit Conduit, class Call> result<void> outcome_of_call(Conduit& conduit, const Call& call) {
-    ffa::call_frame frame = ffa::encode(call);
-    conduit(frame);
-    return ffa::outcome_of(frame);
-}
 
 /// A session's clock: while the driver waits, the partition runs.
 template <ffa::conduit Conduit> class scheduler {
@@ -44,9 +39,8 @@ template <ffa::conduit Conduit>
 result<void> ping_by_indirect_messages(board::endpoint<Conduit>& self, ffa::endpoint_id peer) {
     constexpr std::size_t msg_size = constants_of<newest_revision>.ffa_max_msg_size;
     const auto known = static_cast<std::uint32_t>(ffa::function_id::msg_send2);
-    if (const auto has = outcome_of_call(self.call(), ffa::features_call{known}); !has) return has;
-    if (const auto made = outcome_of_call(self.call(), ffa::notification_bitmap_create_call{self.id(), 1}); !made)
-        return made;
+    if (const auto has = self.make(ffa::features_call{known}); !has) return has;
+    if (const auto made = self.make(ffa::notification_bitmap_create_call{self.id(), 1}); !made) return made;
     auto options = transports::indirect_driver_options(msg_size);
     options.ffa_version = self.version().use;
     transports::indirect<Conduit> wire{self.buffers(), self.id(), peer, options};
@@ -57,7 +51,7 @@ result<void> ping_by_indirect_messages(board::endpoint<Conduit>& self, ffa::endp
     if (done) done = session.ping(0x600d);
     if (done) done = session.close();
     if (!done) return done;
-    return outcome_of_call(self.call(), ffa::notification_bitmap_destroy_call{self.id()});
+    return self.make(ffa::notification_bitmap_destroy_call{self.id()});
 }
 
 } // namespace driver

@@ -15,6 +15,7 @@
 #include "board/stack.hpp"
 
 #include <vmsg/ffa/discovery.hpp>
+#include <vmsg/ffa/memory_calls.hpp>
 #include <vmsg/session/driver_session.hpp>
 #include <vmsg/transport/direct.hpp>
 
@@ -134,7 +135,9 @@ void run(const board::settings& chosen) {
         clock,
         peer,
         {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = proto::direct_retry_policy}};
-    need(session.open(), "the bus does not come up");
+    const auto opened = session.open();
+    if (!opened) print_counters(wire.counters(), call.seen());
+    need(opened, "the bus does not come up");
     const auto devices = session.devices();
     if (devices.size() == 0) board::fail("there is no device on the bus");
     const auto area =
@@ -149,7 +152,7 @@ void run(const board::settings& chosen) {
     disk.shut_down();
     need(session.unshare(area), "AREA_UNSHARE");
     need(session.close(), "the bus does not go down");
-    need(driver::reclaim(self, handle), "FFA_MEM_RECLAIM");
+    need(self.make(ffa::mem_reclaim_call{handle, {}}), "FFA_MEM_RECLAIM");
     const auto pinged = driver::ping_by_indirect_messages(self, peer);
     if (!pinged && pinged.error() != errc::not_supported) board::fail("indirect messages: ", pinged.error());
     print_line("indirect messages: ", pinged ? "PING was answered" : "not supported");

@@ -36,10 +36,4 @@ result<ffa::memory_handle> share(board::endpoint<Conduit>& self, ffa::endpoint_i
     return sender.handle();
 }
 
-template <ffa::conduit Conduit> result<void> reclaim(board::endpoint<Conduit>& self, ffa::memory_handle handle) {
-    ffa::call_frame frame = ffa::encode(ffa::mem_reclaim_call{handle, {}});
-    self.call()(frame);
-    return ffa::outcome_of(frame);
-}
-
 } // namespace driver

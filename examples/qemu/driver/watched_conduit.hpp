@@ -31,18 +31,36 @@ struct seen_answers {
     bool info_in_rx{};               ///< it came in the RX buffer, not in registers
 };
 
-/// How many registers, from x0 on, the answer to a call defines, where FF-A leaves no doubt; the others mean nothing.
-constexpr std::size_t defined_registers(ffa::function_id call, ffa::function_id answer) {
+/// How many registers, from x0 on, FFA_SUCCESS to a call of this driver defines.
+constexpr std::size_t result_registers(ffa::function_id call) {
     using enum ffa::function_id;
-    if (call == version) return 1;
-    if (answer == error) return 3;
-    if (ffa::is_64_bit(answer)) return 18;
     switch (call) {
     case rxtx_map:
     case rxtx_map_64:
     case rxtx_unmap:
     case rx_release:
-    case mem_reclaim: return 1;
+    case mem_reclaim:
+    case msg_send2:
+    case notification_bitmap_create:
+    case notification_bitmap_destroy: return 1;
+    case id_get: return 3;
+    case features:
+    case partition_info_get:
+    case mem_share:
+    case mem_share_64: return 4;
+    default: return 8;
+    }
+}
+/// The same of any answer; the others mean nothing.
+constexpr std::size_t defined_registers(ffa::function_id call, ffa::function_id answer) {
+    using enum ffa::function_id;
+    if (call == version) return 1;
+    if (ffa::is_64_bit(answer)) return 18;
+    switch (answer) {
+    case success: return result_registers(call);
+    case error:
+    case interrupt: return 3;
+    case yield: return 4;
     default: return 8;
     }
 }
@@ -67,8 +85,8 @@ private:
         const std::size_t defined = defined_registers(ffa::function_of(call), what);
         for (std::size_t i = defined; i < 18; ++i)
             if (answer.x[i] != 0) ++(answer.x[i] == call.x[i] ? seen_.kept : seen_.random);
-        const bool failed = what == ffa::function_id::error;
         if (ffa::is_64_bit(what)) return;
+        const bool failed = what == ffa::function_id::error;
         for (std::size_t i = 1; i < defined && i < 8; ++i) {
             if (answer.x[i] >> 32 == 0) continue;
             const auto extended = std::int64_t{static_cast<std::int32_t>(ffa::word_in(answer, i))};

@@ -77,9 +77,7 @@ private:
         if (!tx) return tx.error();
         if (const auto written = ffa::encode_memory_relinquish(*tx, {handle_, {}, self_.id()}); !written)
             return written;
-        ffa::call_frame frame = ffa::encode(ffa::mem_relinquish_call{});
-        self_.call()(frame);
-        return ffa::outcome_of(frame);
+        return self_.make(ffa::mem_relinquish_call{});
     }
 
     board::endpoint<Conduit>& self_;
