@@ -27,7 +27,8 @@ extern "C" std::uint64_t enter_lower(context*);
 
 enum class exit_reason : std::uint64_t { call, interrupt };
 
-// The registers of EL1, which both worlds use.
+// The registers of EL1, which both worlds use. Not those of the timer: it is the normal world's, and the partition only
+// reads the counter. Not those of floating point: nobody has it.
 #define MONITOR_EL1_REGISTERS(each)                                                                                    \
     each(sctlr_el1) each(ttbr0_el1) each(ttbr1_el1) each(tcr_el1) each(mair_el1) each(amair_el1) each(vbar_el1)        \
         each(sp_el1) each(elr_el1) each(spsr_el1) each(esr_el1) each(far_el1) each(afsr0_el1) each(afsr1_el1)          \
