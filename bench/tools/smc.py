@@ -15,7 +15,7 @@ GNU = ["aarch64-linux-gnu-g++"]
 CLANG = ["clang++", "--target=aarch64-linux-gnu"]
 COMMON = ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-mgeneral-regs-only", "-I", str(ROOT / "include")]
 FREESTANDING = ["-ffreestanding", "-fno-pic", "-fno-asynchronous-unwind-tables"]
-# What may be counted at most, of g++ -O2: the goal and what would be better still.
+# What may be counted at most, of either compiler at -O2: the goal and what would be better still.
 LIMITS = {"counted_client_kick": (60, 40), "counted_client_request": (70, 45)}
 NAMES = {"counted_client_kick": "direct_client: a kick", "counted_client_request": "direct_client: a request",
          "counted_direct_kick": "direct_session: a kick", "counted_direct_request": "direct_session: a request",
@@ -93,10 +93,10 @@ def main():
     print(f"{'':28}{'g++':>8}{'clang':>8}{'at most':>10}{'better':>8}")
     good = True
     for key, name in NAMES.items():
-        ours = figures["instructions"]["g++"][key]
+        ours = [of[key] for of in figures["instructions"].values()]
         limit = LIMITS.get(key, ("", ""))
-        good = good and (not limit[0] or ours <= limit[0])
-        print(f"{name:28}{ours:8}{figures['instructions']['clang'][key]:8}{limit[0]:>10}{limit[1]:>8}")
+        good = good and (not limit[0] or max(ours) <= limit[0])
+        print(f"{name:28}{ours[0]:8}{ours[1]:8}{limit[0]:>10}{limit[1]:>8}")
     print("\n.text with constants, bytes, g++")
     for name, size in figures["text"].items():
         print(f"{name:32}{size:8}")

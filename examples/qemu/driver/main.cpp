@@ -118,6 +118,13 @@ void print_counters(const transports::direct_counters& sent, const driver::seen_
                seen.upper_halves, ", errors with a sign ", seen.extended_errors);
 }
 
+/// What no program does that is compiled for memory without MMU: it shows that the machine would notice.
+void read_unaligned() {
+    std::uint64_t word = reinterpret_cast<std::uint64_t>(pool.bytes) + 1;
+    asm volatile("ldr %w0, [%0]" : "+r"(word) : : "memory");
+    print_line("a word was read that is not aligned");
+}
+
 void run(const board::settings& chosen) {
     const auto kind = static_cast<board::conduit_kind>(chosen.conduit);
     const bool with_timer = static_cast<board::fault>(chosen.what) == board::fault::preempted;
@@ -183,7 +190,9 @@ void main() {
     map_memory();
     const board::settings chosen = *reinterpret_cast<const board::settings*>(board::settings_address);
     print_line("driver at EL", board::exception_level());
-    if (static_cast<board::fault>(chosen.what) == board::fault::preempted) driver::timer::prepare();
+    const auto what = static_cast<board::fault>(chosen.what);
+    if (what == board::fault::preempted) driver::timer::prepare();
+    if (what == board::fault::unaligned) read_unaligned();
     run(chosen);
     print_line("stack ", board::stack_used(), " of ", board::stack_size(), " bytes");
     board::check_stack("driver");
