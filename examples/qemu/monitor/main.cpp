@@ -9,6 +9,9 @@
 #include "board/page_tables.hpp"
 #include "board/stack.hpp"
 
+#include <vmsg/bytes.hpp>
+#include <vmsg/ffa/memory.hpp>
+#include <vmsg/ffa/rxtx_calls.hpp>
 #include <vmsg/ffa/scheduling.hpp>
 
 #include <cstring>
@@ -76,6 +79,26 @@ private:
 void print_text(void*, ffa::endpoint_id, byte_view text) {
     for (const std::uint8_t c : text) board::print(static_cast<char>(c));
 }
+
+/// For `uncached`: what the partition finds in its RX buffer is not what the manager has written.
+class retrieve_answers {
+public:
+    static void called(void* self, ffa::endpoint_id from, const ffa::call_frame& call, const ffa::call_frame& answer) {
+        if (from == monitor::partition_id) static_cast<retrieve_answers*>(self)->change(call, answer);
+    }
+
+private:
+    void change(const ffa::call_frame& call, const ffa::call_frame& answer) {
+        if (const auto buffers = ffa::decode_rxtx_map(call)) rx_ = buffers->rx;
+        if (ffa::function_of(answer) != ffa::function_id::mem_retrieve_resp) return;
+        using enum ffa::memory_attributes;
+        constexpr std::size_t attributes = 2; // offset in a memory transaction
+        store_le(reinterpret_cast<std::uint8_t*>(rx_) + attributes,
+                 static_cast<std::uint16_t>(normal | non_cacheable | inner_shareable | non_secure));
+    }
+
+    std::uint64_t rx_ = 0;
+};
 
 [[maybe_unused]] board::page_tables tables; // not without MMU
 
@@ -150,7 +173,10 @@ extern "C" void monitor_main() {
     monitor::world* present = nullptr;
     partition_side partition{secure, present};
 
-    monitor::manager manager{monitor::rules_for(what), {.console = print_text}};
+    retrieve_answers answers;
+    sim::spmc_hooks hooks{.context = &answers, .console = print_text};
+    if (what == fault::uncached) hooks.called = retrieve_answers::called;
+    monitor::manager manager{monitor::rules_for(what), hooks};
     monitor::add_faults(manager, what);
     const auto span_of = [](std::uint64_t from, std::uint64_t to) {
         return byte_span{reinterpret_cast<std::uint8_t*>(from), to - from};
