@@ -72,9 +72,7 @@ struct partition : served_device<R, true> {
         asked = direct.enter(frame) == transports::direct_entry::message;
         if (std::exchange(starts, false)) {
             static_cast<void>(buffers.map());
-            ffa::call_frame bind = ffa::encode(ffa::notification_bind_call{
-                .sender = driver_id, .receiver = device_id, .bits = std::uint64_t{1} << device_notif});
-            buffers.call()(bind);
+            static_cast<void>(bound_notifications{}.bind(buffers.call(), device_id, driver_id, device_notif));
         }
         if (!asleep) serve();
         direct.leave(frame);
