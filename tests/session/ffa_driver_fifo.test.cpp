@@ -270,9 +270,8 @@ TEST_CASE("N6, N10: what is refused on the way to a FIFO is named, undone, and t
                    .code = ffa::error::denied});
         REQUIRE(w.bus.open());
         w.works_without(fifo_step::notification, errc::denied);
-        world wrong{ffa_driver_options{.fifo = {.memory = fifo_pages,
-                                                .address = manager::address_of(fifo_pages),
-                                                .notif_id = 64}}};
+        world wrong{ffa_driver_options{
+            .fifo = {.memory = fifo_pages, .address = manager::address_of(fifo_pages), .notif_id = 64}}};
         REQUIRE(wrong.bus.open());
         wrong.works_without(fifo_step::notification, errc::invalid_argument);
     }
@@ -398,8 +397,8 @@ TEST_CASE("N10: a bus that begins anew with another partition takes the memory b
     listing_conduit call{w.driver_call, device_id};
     ffa::rxtx<listing_conduit> buffers{
         call, {w.memory[0], w.memory[1], manager::address_of(w.memory[0]), manager::address_of(w.memory[1])}};
-    ffa_driver<decltype(buffers), decltype(w.clock), policy> bus{
-        buffers, w.clock, wanting({.memory_calls = {.reclaim_attempts = 1}})};
+    ffa_driver<decltype(buffers), decltype(w.clock), policy> bus{buffers, w.clock,
+                                                                 wanting({.memory_calls = {.reclaim_attempts = 1}})};
     REQUIRE(bus.open());
     CHECK(bus.over_fifo());
     SUBCASE("which lets go of it") {

@@ -142,9 +142,8 @@ public:
 
     /// How often and how soon frames are sent again that a carrier of several methods has refused, for each of them;
     /// `fifo`: of frames that have no method.
-    constexpr void set_busy_budgets(
-        const proto::retry_policy& direct, const proto::retry_policy& indirect,
-        const proto::retry_policy& fifo = proto::fifo_retry_policy) requires(by_method) {
+    constexpr void set_busy_budgets(const proto::retry_policy& direct, const proto::retry_policy& indirect,
+                                    const proto::retry_policy& fifo = proto::fifo_retry_policy) requires(by_method) {
         if constexpr (by_method) budgets_ = {direct, indirect, fifo};
     }
 

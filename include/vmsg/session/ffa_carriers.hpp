@@ -78,8 +78,7 @@ public:
           self_(p.self),
           peer_(p.id),
           asks_(o.told == transports::arrival::polled),
-          rings_({.side = transports::fifo_side::driver, .peer = p.id, .notif_id = o.notif_id},
-                 {call, p.self, p.id}),
+          rings_({.side = transports::fifo_side::driver, .peer = p.id, .notif_id = o.notif_id}, {call, p.self, p.id}),
           both_(bootstrap, rings_) {}
     ffa_fifo_wire(const ffa_fifo_wire&) = delete;
     ffa_fifo_wire& operator=(const ffa_fifo_wire&) = delete;

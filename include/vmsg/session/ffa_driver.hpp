@@ -244,7 +244,8 @@ private:
                 return call();
             else
                 return access_;
-        }();
+        }
+        ();
         if constexpr (has_fifo)
             carriers_.emplace(access, call(), peer_, size, first, options_.fifo);
         else

@@ -117,8 +117,7 @@ private:
         return static_cast<std::uint16_t>(o.memory.size() / ffa::page_size);
     }
     template <session_clock Clock>
-    constexpr errc share(ffa::rxtx<Conduit>& buffers, Clock& clock, const bus_peer& peer,
-                         const ffa_fifo_options& o) {
+    constexpr errc share(ffa::rxtx<Conduit>& buffers, Clock& clock, const bus_peer& peer, const ffa_fifo_options& o) {
         const ffa::memory_region region{o.address, page_count(o)};
         ffa::memory_transaction t;
         t.sender = peer.self;
