@@ -179,8 +179,7 @@ private:
         explicit driver_type(fifo_carrier& c, Args&&... args)
             : end_over<driver_wire>(std::forward<Args>(args)...), owner(c) {}
         vmsg::result<vmsg::inbound> receive(vmsg::byte_span buffer, vmsg::instant now) override {
-            if (owner.take_driver_interrupt())
-                hear(wire().runtime, owner.driver_call(), driver_id, owner.peer().id);
+            if (owner.take_driver_interrupt()) hear(wire().runtime, owner.driver_call(), driver_id, owner.peer().id);
             return end_over<driver_wire>::receive(buffer, now);
         }
         vmsg::instant poll_timeout() const override {
@@ -219,9 +218,7 @@ private:
         // Of what a partition has bound nothing is left when it starts anew.
         return vmsg::bound_notifications{}.bind(device_call(), device_id, driver_id, device_notification).has_value();
     }
-    void entered() override {
-        hear(device_->wire().runtime, device_call(), device_id, driver_id);
-    }
+    void entered() override { hear(device_->wire().runtime, device_call(), device_id, driver_id); }
 
     std::string method_report() const override {
         const auto& c = driver_->wire().runtime.counters();

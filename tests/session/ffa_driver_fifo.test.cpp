@@ -355,6 +355,17 @@ TEST_CASE("N10, N12: a peer that has started anew is met again over a FIFO that 
         REQUIRE(w.bus.close());
         CHECK(w.shares() == 0);
     }
+    SUBCASE("which it takes no more") {
+        world w;
+        REQUIRE(w.bus.open());
+        w.peer.restart();
+        w.peer.can_map = false;
+        REQUIRE(w.bus.session().reopen());
+        CHECK_FALSE(w.bus.over_fifo());
+        CHECK(w.bus.fifo_refused() == fifo_refusal{fifo_step::configure, errc::peer_error});
+        REQUIRE(w.bus.close());
+        CHECK(w.shares() == 0);
+    }
     SUBCASE("by a bus that is begun anew") {
         world w;
         REQUIRE(w.bus.open());

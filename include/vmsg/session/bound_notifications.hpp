@@ -33,8 +33,7 @@ public:
             ffa::call_frame create = ffa::encode(ffa::notification_bitmap_create_call{self, 1});
             call(create); // who has it already is refused
         }
-        ffa::call_frame frame =
-            ffa::encode(ffa::notification_bind_call{.sender = peer, .receiver = self, .bits = bit});
+        ffa::call_frame frame = ffa::encode(ffa::notification_bind_call{.sender = peer, .receiver = self, .bits = bit});
         call(frame);
         const result<void> outcome = ffa::outcome_of(frame);
         if (outcome) bits_ |= bit;

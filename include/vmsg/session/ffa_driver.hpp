@@ -100,9 +100,9 @@ public:
     ffa_driver(const ffa_driver&) = delete;
     ffa_driver& operator=(const ffa_driver&) = delete;
 
-    /// Brings the bus up: version of FF-A, partition, method, notifications, memory of a FIFO, VERSION, events, devices.
-    /// A bus that is up is begun anew. Errors: those of `discover`; `no_device` (the partition that is wanted is not
-    /// there); `not_supported` or `denied` (no method that both sides and the manager have); those of
+    /// Brings the bus up: version of FF-A, partition, method, notifications, memory of a FIFO, VERSION, events and
+    /// devices. A bus that is up is begun anew. Errors: those of `discover`; `no_device` (the partition that is wanted
+    /// is not there); `not_supported` or `denied` (no method that both sides and the manager have); those of
     /// `driver_session::open`, of the method that it was tried with last.
     constexpr result<void> open() {
         const auto found = find_peer();
@@ -239,17 +239,17 @@ private:
         return session_->open();
     }
     constexpr void make_carriers(std::size_t size, transfer_methods first) {
-        auto& access = [this]() -> auto& {
-            if constexpr (mine == transfer_methods::direct)
-                return call();
-            else
-                return access_;
-        }
-        ();
         if constexpr (has_fifo)
-            carriers_.emplace(access, call(), peer_, size, first, options_.fifo);
+            carriers_.emplace(method_access(), call(), peer_, size, first, options_.fifo);
         else
-            carriers_.emplace(access, peer_, size, first);
+            carriers_.emplace(method_access(), peer_, size, first);
+    }
+    /// What the transports are made from.
+    constexpr auto& method_access() {
+        if constexpr (mine == transfer_methods::direct)
+            return call();
+        else
+            return access_;
     }
     /// That which has the methods.
     static constexpr const auto& bootstrap_wire(const carriers& c) {
@@ -286,9 +286,9 @@ private:
             static_cast<void>(take_back_fifo(1));
         }
     }
+    /// The engine has no FIFO now, which its carrier hears before it looks into the rings again.
     constexpr result<void> take_back_fifo(std::uint16_t attempts) {
         if constexpr (has_fifo) {
-            if (carriers_) carriers_->wire.follow(fifo_link{}); // nothing looks at the rings any more
             const auto back = fifo_memory_.take_back(access_, clock_, options_.fifo, attempts);
             if (back && session_) session_->engine().withdraw_fifo();
             return back;

@@ -47,8 +47,8 @@ constexpr std::uint64_t notifications_from(ffa::endpoint_id peer, const ffa::not
     return ffa::is_secure(peer) ? got.secure_partitions : got.vms;
 }
 
-/// FFA_NOTIFICATION_GET of what the partitions of `peer`'s world have set for `self`, which clears it; gives what `peer`
-/// can have set. Errors: of the call.
+/// FFA_NOTIFICATION_GET of what partitions of the world of `peer` have set for `self`; clears it. Gives what `peer` can
+/// have set. Errors: of the call.
 template <ffa::conduit C>
 constexpr result<std::uint64_t> take_notifications(C& conduit, ffa::endpoint_id self, ffa::endpoint_id peer) {
     using enum ffa::notification_sources;
