@@ -63,7 +63,7 @@ struct partition : served_device<R, true> {
     bool asked = false;
     bool starts = true;
     bool worked = false;
-    instant now = 0;
+    instant time = 0;
 
     partition(manager& m, ffa::rxtx<sim::spmc_conduit>& b, bus_feature features)
         : served_device<R, true>(features, true), spmc(m), buffers(b) {}
@@ -78,11 +78,11 @@ struct partition : served_device<R, true> {
         direct.leave(frame);
     }
     instant operator()(instant at) {
-        now = at;
+        time = at;
         worked = false;
         ffa::call_frame run = ffa::encode(ffa::run_call{{device_id, 0}});
         spmc.conduit_for(driver_id)(run);
-        return worked ? now : this->bus.poll_timeout();
+        return worked ? at : this->bus.poll_timeout();
     }
     /// It starts anew, as after a crash: nothing of what it knew and had is left.
     void restart() {
@@ -102,7 +102,7 @@ private:
             rings.handle_notifications(*bits);
         for (bool moved = true; moved; worked = worked || moved) {
             rings.follow(this->bus.fifo());
-            moved = this->work(wire, driver_id, now);
+            moved = this->work(wire, driver_id, time);
             moved = attend(this->bus.poll_fifo_task()) || moved;
         }
     }

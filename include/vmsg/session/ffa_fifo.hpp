@@ -28,7 +28,7 @@ namespace vmsg {
 
 /// A FIFO as its user wants it.
 struct ffa_fifo_options {
-    byte_span memory{};       ///< whole pages of 4 KiB, nobody else's until `close`; empty: no FIFO. 2 by default
+    byte_span memory{};       ///< whole pages of 4 KiB, 2 for the default geometry; nobody else uses them. Empty: no FIFO
     std::uint64_t address{};  ///< of the memory, as the manager knows it
     std::uint16_t notif_id{}; ///< by which this side hears of new entries: 0..63
     transports::fifo_geometry geometry{};
