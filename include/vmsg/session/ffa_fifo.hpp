@@ -28,7 +28,7 @@ namespace vmsg {
 
 /// A FIFO as its user wants it.
 struct ffa_fifo_options {
-    byte_span memory{};       ///< whole pages of 4 KiB, 2 for the default geometry; nobody else uses them. Empty: no FIFO
+    byte_span memory{};       ///< whole pages of 4 KiB (2 for the default geometry), nobody else's; empty: no FIFO
     std::uint64_t address{};  ///< of the memory, as the manager knows it
     std::uint16_t notif_id{}; ///< by which this side hears of new entries: 0..63
     transports::fifo_geometry geometry{};
