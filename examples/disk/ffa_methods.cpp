@@ -4,7 +4,7 @@
 #include "loopback_carrier.hpp"
 #include "run.hpp"
 
-#include <vmsg/ffa/notification.hpp>
+#include <vmsg/session/bound_notifications.hpp>
 #include <vmsg/text.hpp>
 #include <vmsg/transport/direct.hpp>
 #include <vmsg/transport/fifo.hpp>
@@ -113,21 +113,9 @@ private:
 
 using rings = transports::fifo<transports::notification_doorbell<conduit>>;
 
-/// Notifications that were set for an endpoint, by its peer.
-std::uint64_t take_notifications(conduit& call, ffa::endpoint_id self, ffa::endpoint_id peer) {
-    using enum ffa::notification_sources;
-    const auto sources = ffa::is_secure(peer) ? secure_partitions : vms;
-    ffa::call_frame frame = ffa::encode(ffa::notification_get_call{self, 0, sources});
-    call(frame);
-    const auto got = ffa::decode_notification_get_answer(frame);
-    return got ? transports::notifications_from(peer, *got) : 0;
-}
-
-bool bind_notification(conduit& call, ffa::endpoint_id self, ffa::endpoint_id sender, std::uint16_t id) {
-    ffa::call_frame frame =
-        ffa::encode(ffa::notification_bind_call{.sender = sender, .receiver = self, .bits = std::uint64_t{1} << id});
-    call(frame);
-    return ffa::outcome_of(frame).has_value();
+/// Lets rings know of the notifications that the peer has set.
+void hear(rings& end, conduit& call, ffa::endpoint_id self, ffa::endpoint_id peer) {
+    if (const auto bits = transports::take_notifications(call, self, peer)) end.handle_notifications(*bits);
 }
 
 /// Two transports and the switch between them.
@@ -160,7 +148,7 @@ public:
         const auto handle = driver_memory().share(region());
         if (!handle) throw failure{fmt::format("the FIFO cannot be shared: {}", vmsg::name_of(handle.error()))};
         handle_ = *handle;
-        if (!bind_notification(driver_call(), driver_id, peer().id, driver_notification))
+        if (!bound_.bind(driver_call(), driver_id, peer().id, driver_notification))
             throw failure{"the driver side cannot bind its notification"};
     }
 
@@ -191,9 +179,7 @@ private:
         explicit driver_type(fifo_carrier& c, Args&&... args)
             : end_over<driver_wire>(std::forward<Args>(args)...), owner(c) {}
         vmsg::result<vmsg::inbound> receive(vmsg::byte_span buffer, vmsg::instant now) override {
-            if (owner.take_driver_interrupt())
-                wire().runtime.handle_notifications(
-                    take_notifications(owner.driver_call(), driver_id, owner.peer().id));
+            if (owner.take_driver_interrupt()) hear(wire().runtime, owner.driver_call(), driver_id, owner.peer().id);
             return end_over<driver_wire>::receive(buffer, now);
         }
         vmsg::instant poll_timeout() const override {
@@ -229,11 +215,10 @@ private:
         return made;
     }
     bool prepare_device() override {
-        return bind_notification(device_call(), device_id, driver_id, device_notification);
+        // Of what a partition has bound nothing is left when it starts anew.
+        return vmsg::bound_notifications{}.bind(device_call(), device_id, driver_id, device_notification).has_value();
     }
-    void entered() override {
-        device_->wire().runtime.handle_notifications(take_notifications(device_call(), device_id, driver_id));
-    }
+    void entered() override { hear(device_->wire().runtime, device_call(), device_id, driver_id); }
 
     std::string method_report() const override {
         const auto& c = driver_->wire().runtime.counters();
@@ -243,6 +228,7 @@ private:
     }
 
     memory_page pages_[2];
+    vmsg::bound_notifications bound_{};
     std::uint64_t handle_ = 0;
     driver_type* driver_ = nullptr;
     end_over<device_wire>* device_ = nullptr;

@@ -84,6 +84,7 @@
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 #include <vmsg/session/area_attributes.hpp>
+#include <vmsg/session/bound_notifications.hpp>
 #include <vmsg/session/bus_members.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/device_memory.hpp>
@@ -94,7 +95,9 @@
 #include <vmsg/session/driver_memory.hpp>
 #include <vmsg/session/driver_memory_types.hpp>
 #include <vmsg/session/driver_session.hpp>
+#include <vmsg/session/ffa_carriers.hpp>
 #include <vmsg/session/ffa_driver.hpp>
+#include <vmsg/session/ffa_fifo.hpp>
 #include <vmsg/session/memory_borrower.hpp>
 #include <vmsg/session/memory_owner.hpp>
 #include <vmsg/session/memory_policy.hpp>

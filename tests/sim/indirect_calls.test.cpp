@@ -234,6 +234,24 @@ TEST_CASE("Indirect: the sender's world decides which RX-full bit the receiver f
     CHECK(r.pending(guest) == ffa::notification_get_answer{0, 0, 1, 0});
 }
 
+TEST_CASE("Indirect: a partition without notifications is run for its message, and finds it in RX alone") {
+    for (const sim::profile* p : {&sim::profiles::generic, &sim::profiles::hafnium}) {
+        CAPTURE(p->name);
+        rig r{*p, {}, ffa::partition_properties{0x107}};
+        for (const ffa::endpoint_id id : {guest, net}) {
+            r.speak(id, v1_2);
+            REQUIRE(ffa::outcome_of(r.map(id)));
+        }
+        REQUIRE(ffa::encode_indirect({r.tx(guest), 4096}, v1_2, guest, net, net_uuid, 5));
+        CHECK(r.call(guest, ffa::encode(ffa::msg_send2_call{})) == done);
+        CHECK(r.call(net, ffa::encode(ffa::notification_get_call{net, 0, ffa::sources_for(net)})) == not_supported);
+        CHECK(r.spmc.rx_full(net));
+        CHECK(r.spmc.schedule(kernel) == 1);
+        CHECK(r.second.entries == 1);
+        CHECK_FALSE(r.spmc.rx_full(net)); // given back with its FFA_MSG_WAIT
+    }
+}
+
 TEST_CASE("RX ownership: Hafnium denies the release while the RX-full notification is unread (trap 11)") {
     mailboxes r{sim::profiles::hafnium};
     r.write("hello");

@@ -66,7 +66,36 @@ constexpr bool carries_both_ways() {
            at_driver->peer == ffa::endpoint_id{0x8001} && byte_view{buffer, at_driver->size} == byte_view{frame};
 }
 
+// Whether an end can be made, as far as a constant expression says.
+template <std::uint16_t Burst, bool = (static_cast<void>(fifo<>{fifo_options{.burst = Burst}}), true)>
+constexpr bool can_take(int) {
+    return true;
+}
+template <std::uint16_t> constexpr bool can_take(long) { return false; }
+
 } // namespace
+
+TEST_CASE("an end that would never take anything is a mistake of its maker") {
+    static_assert(can_take<1>(0));
+    static_assert(!can_take<0>(0));
+}
+
+TEST_CASE("a driver side leaves memory that it was given alone until its rings are offered") {
+    bench b;
+    auto memory = b.memory.all();
+    const std::size_t size = memory.size();
+    for (std::size_t i = 0; i < size; ++i) memory[i] = 0xa5;
+    REQUIRE(b.driver.place(memory, {104, 4}));
+    CHECK_FALSE(b.driver.is_open());
+    CHECK(b.send(b.driver) == errc::not_supported);
+    for (std::size_t i = 0; i < size; ++i) REQUIRE(memory[i] == 0xa5);
+    b.driver.follow({fifo_stage::offered, 3});
+    CHECK(b.driver.is_open());
+    CHECK(check_fifo_region(memory));
+    CHECK(b.driver.place(memory.first(100)).error() == errc::oversize);
+    CHECK(b.driver.place(memory, {103, 4}).error() == errc::invalid_argument);
+    CHECK_FALSE(b.driver.is_open());
+}
 
 TEST_CASE("a FIFO carries frames both ways in a constant expression") { CX_CHECK(carries_both_ways()); }
 
@@ -330,4 +359,24 @@ TEST_CASE("FF-A: notifications count for the class of their sender") {
     CHECK(notifications_from(ffa::endpoint_id{0x8003}, got) == 1);
     CHECK(notifications_from(ffa::endpoint_id{3}, got) == 2);
     CHECK(notifications_from(ffa::hypervisor_id, got) == 2);
+}
+
+TEST_CASE("FF-A: notifications of one class are taken from the manager, and no others") {
+    struct recorder {
+        ffa::call_frame seen{};
+        ffa::call_frame answer = ffa::encode(ffa::notification_get_answer{.secure_partitions = 1, .vms = 2});
+        void operator()(ffa::call_frame& frame) {
+            seen = frame;
+            frame = answer;
+        }
+    } conduit;
+    using enum ffa::notification_sources;
+    constexpr ffa::endpoint_id self{1};
+    for (const ffa::endpoint_id peer : {ffa::endpoint_id{0x8003}, ffa::endpoint_id{3}}) {
+        const bool secure = ffa::is_secure(peer);
+        CHECK(take_notifications(conduit, self, peer) == (secure ? 1u : 2u));
+        CHECK(conduit.seen == ffa::encode(ffa::notification_get_call{self, 0, secure ? secure_partitions : vms}));
+    }
+    conduit.answer = ffa::encode_error(ffa::error::not_supported);
+    CHECK(take_notifications(conduit, self, ffa::endpoint_id{3}).error() == errc::not_supported);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <vmsg/transport/either.hpp>
 #include <vmsg/transport/loopback.hpp>
 #include <vmsg/transport/switched.hpp>
 
@@ -110,4 +111,40 @@ TEST_CASE("a deadline is that of the transports in use") {
     CHECK(one.poll_timeout() == never);
     one.follow({fifo_stage::active, 0});
     CHECK(one.poll_timeout() == 5);
+}
+
+TEST_CASE("N6: a transport of several methods hears what was agreed on also from behind a switch") {
+    struct recorder : archetypes::transport {
+        unsigned sent = 0;
+        result<void> send(ffa::endpoint_id, byte_view, instant) {
+            ++sent;
+            return {};
+        }
+    };
+    using methods = transfer_methods;
+    using several = transports::either<recorder, recorder>;
+    recorder direct;
+    recorder indirect;
+    recorder run;
+    several begin{direct, indirect, methods::direct};
+    transports::switched<several, recorder> both{begin, run};
+    const std::uint8_t version[]{2, 0x80};
+    const std::uint8_t ping[]{2, 3};
+    both.follow(methods::indirect);
+    CHECK(begin.method() == methods::indirect);
+    REQUIRE(both.send({}, version, 0));
+    CHECK(both.last_method() == methods::direct);
+    REQUIRE(both.send({}, ping, 0));
+    CHECK(both.last_method() == methods::indirect);
+    CHECK_FALSE(both.runtime_was_last());
+    both.follow({fifo_stage::active, 0});
+    REQUIRE(both.send({}, ping, 0));
+    CHECK(both.last_method() == methods::none);
+    CHECK(both.runtime_was_last());
+    REQUIRE(both.send({}, version, 0));
+    CHECK(both.last_method() == methods::direct);
+    CHECK(direct.sent == 2);
+    CHECK(indirect.sent == 1);
+    CHECK(run.sent == 1);
+    static_assert(!vmsg::detail::has_methods<switched>);
 }

@@ -92,6 +92,8 @@ public:
     constexpr errc events_refused() const { return events_refused_; }
     /// Why the FIFO that was offered is not used; `none` if it is, or none was offered.
     constexpr errc fifo_refused() const { return fifo_.refused(); }
+    /// From the next start on no FIFO is offered: its memory is not shared any more.
+    constexpr void withdraw_fifo() { options_.fifo = {}; }
     /// The carrier cannot go on, as when a ring of a FIFO is broken: the bus fails, and can be reset or started anew.
     constexpr void carrier_lost(instant now) {
         if (bus_table<R>::find(state(), bus_input::lost)) go_on(bus_input::lost, errc::aborted, now);

@@ -140,10 +140,11 @@ public:
     /// Asks for events at once instead of at the next interval.
     constexpr void poll_now() { engine_.poll_now(clock_.now()); }
 
-    /// How often and how soon frames are sent again that a carrier of two methods has refused, for each of them.
-    constexpr void set_busy_budgets(const proto::retry_policy& direct,
-                                    const proto::retry_policy& indirect) requires(by_method) {
-        if constexpr (by_method) budgets_ = {direct, indirect};
+    /// How often and how soon frames are sent again that a carrier of several methods has refused, for each of them;
+    /// `fifo`: of frames that have no method.
+    constexpr void set_busy_budgets(const proto::retry_policy& direct, const proto::retry_policy& indirect,
+                                    const proto::retry_policy& fifo = proto::fifo_retry_policy) requires(by_method) {
+        if constexpr (by_method) budgets_ = {direct, indirect, fifo};
     }
 
     constexpr const engine_type& engine() const { return engine_; }
@@ -157,11 +158,13 @@ public:
     constexpr Clock& clock() { return clock_; }
 
 private:
-    /// For each method of a carrier that has two.
-    struct two_budgets {
+    /// For each method of a carrier that has several.
+    struct budgets_by_method {
         proto::retry_policy direct = proto::direct_retry_policy;
         proto::retry_policy indirect = proto::indirect_retry_policy;
+        proto::retry_policy fifo = proto::fifo_retry_policy;
         constexpr const proto::retry_policy& of(transfer_methods m) const {
+            if (m == transfer_methods::none) return fifo;
             return m == transfer_methods::direct ? direct : indirect;
         }
     };
@@ -286,7 +289,7 @@ private:
     Clock& clock_;
     ffa::endpoint_id peer_;
     engine_type engine_;
-    [[no_unique_address]] std::conditional_t<by_method, two_budgets, no_budgets> budgets_{};
+    [[no_unique_address]] std::conditional_t<by_method, budgets_by_method, no_budgets> budgets_{};
     alignas(8) std::uint8_t buffer_[msg_size]{};
 };
 

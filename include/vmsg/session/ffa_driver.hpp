@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 // `ffa_driver`: a bus over FF-A in one call: who offers it, by which method it begins, and a session over it. Source:
-// FF-A bus, rules N5, N6, N8.
+// FF-A bus, rules N5, N6, N8, N10.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,16 +16,18 @@
 #include <vmsg/proto/retry_policy.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
+#include <vmsg/session/bound_notifications.hpp>
 #include <vmsg/session/discover.hpp>
 #include <vmsg/session/driver_session.hpp>
-#include <vmsg/transport/direct.hpp>
+#include <vmsg/session/ffa_carriers.hpp>
+#include <vmsg/session/ffa_fifo.hpp>
 #include <vmsg/transport/either.hpp>
-#include <vmsg/transport/indirect.hpp>
 #include <vmsg/transport/notification_doorbell.hpp>
 
 namespace vmsg {
 
-/// What a bus over FF-A can do, besides what `session_policy` says. What is not in it has no code.
+/// What a bus over FF-A can do, besides what `session_policy` says. What is not in it has no code. With `capacity.fifo`
+/// (oasis_v2) it can go on over a FIFO.
 template <revision R = newest_revision> struct ffa_policy : session_policy<R> {
     static constexpr transfer_methods methods = transfer_methods::both; ///< that the bus can use
     static constexpr bool discovers = true;     ///< the peer is looked for; else `ffa_driver_options::peer` says who
@@ -49,6 +51,7 @@ struct ffa_driver_options {
     transfer_methods first = transfer_methods::direct;
     proto::retry_policy direct = proto::direct_retry_policy;     ///< budgets of direct messages
     proto::retry_policy indirect = proto::indirect_retry_policy; ///< of indirect ones
+    ffa_fifo_options fifo{}; ///< in place of `driver.fifo`: what comes after the set-up travels in it if possible
 };
 
 /// The methods that a partition takes.
@@ -65,66 +68,29 @@ constexpr result<transfer_methods> bootstrap_of(transfer_methods possible, trans
     return has(possible, transfer_methods::direct) ? transfer_methods::direct : transfer_methods::indirect;
 }
 
-namespace detail {
-
-template <revision R> constexpr std::size_t ffa_size(const proto::driver_options& o) {
-    return o.max_msg_size < constants_of<R>.ffa_max_msg_size ? o.max_msg_size : constants_of<R>.ffa_max_msg_size;
-}
-template <revision R> constexpr transports::direct_options direct_wire(const bus_peer& p, std::size_t size) {
-    return {.max_msg_size = size, .service = p.service};
-}
-template <revision R> constexpr transports::indirect_options indirect_wire(const bus_peer& p, std::size_t size) {
-    auto o = transports::indirect_driver_options(size, R == revision::oasis_v2);
-    o.peer_service = p.service;
-    // The long header is legal with 1.1, too, and the only one that Linux takes from everybody.
-    o.ffa_version = ffa::version::v1_2;
-    return o;
-}
-
-/// The transports of a bus, made when the peer is known.
-template <ffa::conduit Conduit, revision R, transfer_methods M> struct ffa_carriers;
-
-template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, transfer_methods::direct> {
-    using wire_type = transports::direct_driver<Conduit>;
-    wire_type wire;
-    constexpr ffa_carriers(Conduit& call, const bus_peer& p, std::size_t size, transfer_methods)
-        : wire(call, p.self, p.id, direct_wire<R>(p, size)) {}
-};
-template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, transfer_methods::indirect> {
-    using wire_type = transports::indirect<Conduit>;
-    wire_type wire;
-    constexpr ffa_carriers(ffa::rxtx<Conduit>& buffers, const bus_peer& p, std::size_t size, transfer_methods)
-        : wire(buffers, p.self, p.id, indirect_wire<R>(p, size)) {}
-};
-template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, transfer_methods::both> {
-    using wire_type = transports::either<transports::direct_driver<Conduit>, transports::indirect<Conduit>>;
-    transports::direct_driver<Conduit> direct;
-    transports::indirect<Conduit> indirect;
-    wire_type wire;
-    constexpr ffa_carriers(ffa::rxtx<Conduit>& buffers, const bus_peer& p, std::size_t size, transfer_methods first)
-        : direct(buffers.call(), p.self, p.id, direct_wire<R>(p, size)),
-          indirect(buffers, p.self, p.id, indirect_wire<R>(p, size)),
-          wire(direct, indirect, first) {}
-    ffa_carriers(const ffa_carriers&) = delete;
-    ffa_carriers& operator=(const ffa_carriers&) = delete;
-};
-
-} // namespace detail
-
 /// The driver side of one bus over FF-A. What it is made from, `access`, outlives it: the conduit where only direct
 /// messages are used and nobody is looked for, or who is looked for has FFA_PARTITION_INFO_GET_REGS; the pair of
-/// buffers in all other cases.
+/// buffers in all other cases, also for a FIFO.
+///
+/// A FIFO that is wanted and cannot be had leaves the bus with its methods: `fifo_refused` names the step. Its memory
+/// is shared from `open` on and the driver's again after `close`, or when the peer has refused it.
 template <class Access, session_clock Clock, class Policy = ffa_policy<>> class ffa_driver {
     static constexpr revision R = Policy::rev;
     static constexpr transfer_methods mine = Policy::methods;
     static constexpr bool has_buffers = requires(Access & a) { a.call(); };
     static_assert(mine != transfer_methods::none, "a bus needs a method");
     static_assert(has_buffers || mine == transfer_methods::direct, "indirect messages need buffers");
+    static constexpr bool has_fifo = Policy::capacity.fifo && R == revision::oasis_v2;
+    static_assert(!has_fifo || (has_buffers && Policy::notifications), "a FIFO needs buffers and notifications");
 
     template <class A> struct conduit_in { using type = A; };
     template <class C> struct conduit_in<ffa::rxtx<C>> { using type = C; };
     using conduit_type = typename conduit_in<Access>::type;
-    using carriers = detail::ffa_carriers<conduit_type, R, mine>;
+    struct nothing {};
+    using carriers = std::conditional_t<has_fifo, detail::ffa_fifo_carriers<conduit_type, R, mine>,
+                                        detail::ffa_carriers<conduit_type, R, mine>>;
+    using fifo_memory = std::conditional_t<has_fifo, detail::fifo_share<conduit_type>, nothing>;
+    using bound_type = std::conditional_t<Policy::notifications, bound_notifications, nothing>;
     // Direct messages alone do not look at the buffers, even if there are some.
     using session_type = driver_session<typename carriers::wire_type, Clock, Policy>;
 
@@ -134,31 +100,45 @@ public:
     ffa_driver(const ffa_driver&) = delete;
     ffa_driver& operator=(const ffa_driver&) = delete;
 
-    /// Brings the bus up: version of FF-A, partition, method, notifications, VERSION, events, devices. A bus that is up
-    /// is begun anew. Errors: those of `discover`; `no_device` (the partition that is wanted is not there);
-    /// `not_supported` or `denied` (no method that both sides and the manager have); those of `driver_session::open`,
-    /// of the method that it was tried with last.
+    /// Brings the bus up: version of FF-A, partition, method, notifications, memory of a FIFO, VERSION, events and
+    /// devices. A bus that is up is begun anew. Errors: those of `discover`; `no_device` (the partition that is wanted
+    /// is not there); `not_supported` or `denied` (no method that both sides and the manager have); those of
+    /// `driver_session::open`, of the method that it was tried with last.
     constexpr result<void> open() {
+        const auto found = find_peer();
+        if constexpr (has_fifo)
+            if (found && fifo_memory_.held() && fifo_memory_.peer() != peer_.id) static_cast<void>(close());
         session_.reset();
         carriers_.reset();
-        if (const auto found = find_peer(); !found) return found;
+        if (!found) return found;
         transfer_methods left = methods_of(peer_) & mine;
         if constexpr (has_buffers && mine != transfer_methods::direct) {
             if (access_.state() == ffa::rx_state::unmapped && !access_.map())
                 left = left & transfer_methods::direct; // the other one cannot be used here
         }
         usable_ = left;
+        prepare_fifo();
         result<void> outcome = errc::not_supported;
-        while (left != transfer_methods::none) {
+        while (left != transfer_methods::none && transports::lacks_method(outcome.error())) {
             first_ = *bootstrap_of(left, options_.first);
             outcome = open_by(first_);
-            if (!transports::lacks_method(outcome.error())) return outcome;
             left = left & (first_ == transfer_methods::direct ? transfer_methods::indirect : transfer_methods::direct);
         }
+        settle_fifo(outcome.has_value());
         return outcome;
     }
-    /// Makes the peer forget everything: see `driver_session::close`.
-    constexpr result<void> close() { return session_ ? session_->close() : result<void>{errc::bad_state}; }
+    /// Makes the peer forget everything: see `driver_session::close`. Then takes back the memory of a FIFO, also if the
+    /// bus was down already, until the next `open`; if that fails, which is the error then, it may be called again.
+    constexpr result<void> close() {
+        const result<void> down = session_ ? session_->close() : result<void>{errc::bad_state};
+        if constexpr (has_fifo) {
+            if (!fifo_memory_.held()) return down;
+            const bool let_go = down || down.error() == errc::bad_state;
+            const auto back = take_back_fifo(let_go ? options_.fifo.memory_calls.reclaim_attempts : std::uint16_t{1});
+            if (let_go) return back;
+        }
+        return down;
+    }
 
     /// The session; only after `open` has reached the peer (`is_open`).
     constexpr session_type& session() {
@@ -168,21 +148,39 @@ public:
     constexpr bool is_open() const { return session_ && session_->engine().state() == proto::bus_state::ready; }
     constexpr const bus_peer& peer() const { return peer_; }        ///< after `open`
     constexpr transfer_methods bootstrap() const { return first_; } ///< that `open` has tried last
-    /// The method of what does not set up the bus.
+    /// The method of what does not set up the bus, as long as no FIFO carries it.
     constexpr transfer_methods method() const {
         if constexpr (mine == transfer_methods::both)
-            return carriers_ ? carriers_->wire.method() : transfer_methods::none;
+            return carriers_ ? bootstrap_wire(*carriers_).method() : transfer_methods::none;
         else
             return mine;
+    }
+    /// Whether a FIFO carries what does not set up the bus.
+    constexpr bool over_fifo() const { return session_ && session_->engine().fifo().stage == fifo_stage::active; }
+    /// Which step has left the bus without the FIFO that the options want.
+    constexpr fifo_refusal fifo_refused() const requires(has_fifo) {
+        const errc why = session_ ? session_->engine().fifo_refused() : errc::none; // of another start of the session
+        if (fifo_refused_.step != fifo_step::none || why == errc::none) return fifo_refused_;
+        return {fifo_step::configure, why};
+    }
+    /// What the driver's end of the FIFO has done and seen since `open`.
+    constexpr transports::fifo_counters fifo_counters() const requires(has_fifo) {
+        if constexpr (has_fifo)
+            if (carriers_) return carriers_->wire.rings().counters();
+        return {};
     }
     /// Why events are not announced by notification although the options want it; `none` if they are, or the peer has
     /// refused it (`proto::driver::events_refused`).
     constexpr errc notifications_refused() const { return notifications_refused_; }
 
-    /// What FFA_NOTIFICATION_GET gave: asks for events at once if the notification is among it.
+    /// What FFA_NOTIFICATION_GET gave: asks for events at once if the notification is among it, and looks into a FIFO
+    /// if its notification is.
     constexpr void handle_notifications(const ffa::notification_get_answer& got) requires(Policy::notifications) {
+        const std::uint64_t bits = transports::notifications_from(peer_.id, got);
         const std::uint64_t bit = std::uint64_t{1} << options_.driver.notif_id;
-        if (session_ && (transports::notifications_from(peer_.id, got) & bit) != 0) session_->poll_now();
+        if (session_ && (bits & bit) != 0) session_->poll_now();
+        if constexpr (has_fifo)
+            if (carriers_) carriers_->wire.rings().handle_notifications(bits);
     }
     /// Asks the manager for the notifications of this endpoint, all of which are cleared by that, and acts on them.
     /// Where others of this endpoint have notifications, too, somebody asks for all and tells each.
@@ -192,7 +190,6 @@ public:
         call()(frame);
         const auto got = ffa::decode_notification_get_answer(frame);
         if (!got) return got.error();
-        // Also clang 14 looks into the functions of an explicit instantiation that are not for its policy.
         if constexpr (Policy::notifications) handle_notifications(*got);
         return {};
     }
@@ -227,27 +224,82 @@ private:
     constexpr result<void> open_by(transfer_methods first) {
         const std::size_t size = detail::ffa_size<R>(options_.driver);
         session_.reset();
-        if constexpr (mine == transfer_methods::direct)
-            carriers_.emplace(call(), peer_, size, first);
-        else
-            carriers_.emplace(access_, peer_, size, first);
+        make_carriers(size, first);
         proto::driver_options o = options_.driver;
         o.max_msg_size = size;
         o.bus_features = features_of(usable_);
         o.policy = first == transfer_methods::direct ? options_.direct : options_.indirect;
         if (o.events == event_method::notif) prepare_notifications(o);
+        offer_fifo(o);
         session_.emplace(carriers_->wire, clock_, peer_.id, o);
-        if constexpr (mine == transfer_methods::both) session_->set_busy_budgets(options_.direct, options_.indirect);
+        if constexpr (has_fifo)
+            session_->set_busy_budgets(options_.direct, options_.indirect, options_.fifo.policy);
+        else if constexpr (mine == transfer_methods::both)
+            session_->set_busy_budgets(options_.direct, options_.indirect);
         return session_->open();
+    }
+    constexpr void make_carriers(std::size_t size, transfer_methods first) {
+        if constexpr (has_fifo)
+            carriers_.emplace(method_access(), call(), peer_, size, first, options_.fifo);
+        else
+            carriers_.emplace(method_access(), peer_, size, first);
+    }
+    /// What the transports are made from.
+    constexpr auto& method_access() {
+        if constexpr (mine == transfer_methods::direct)
+            return call();
+        else
+            return access_;
+    }
+    /// That which has the methods.
+    static constexpr const auto& bootstrap_wire(const carriers& c) {
+        if constexpr (has_fifo)
+            return c.below.wire;
+        else
+            return c.wire;
+    }
+
+    // --- the FIFO. Also clang 14 looks into the functions of an explicit instantiation that are not for its policy.
+
+    constexpr void prepare_fifo() {
+        if constexpr (has_fifo) fifo_refused_ = fifo_memory_.prepare(access_, clock_, bound_, peer_, options_.fifo);
+    }
+    /// The rings are made when the peer has agreed: until then it can use those of an earlier start.
+    constexpr void offer_fifo(proto::driver_options& o) {
+        o.fifo = {};
+        if constexpr (has_fifo) {
+            if (fifo_refused_.step != fifo_step::none || !fifo_memory_.held()) return;
+            static_cast<void>(carriers_->wire.rings().place(options_.fifo.memory, options_.fifo.geometry)); // judged
+            o.fifo = fifo_memory_.offer(options_.fifo);
+            o.bus_features = o.bus_features | bus_feature::fifo;
+        }
+    }
+    /// Memory that the bus does not use is the driver's again, unless the peer has access: then it waits for `close`.
+    constexpr void settle_fifo(bool is_up) {
+        if constexpr (has_fifo) {
+            if (over_fifo() || !fifo_memory_.held()) return;
+            if (is_up && fifo_refused_.step == fifo_step::none) {
+                const errc said = session_->engine().fifo_refused();
+                fifo_refused_ = said == errc::none ? fifo_refusal{fifo_step::agreement, errc::not_supported}
+                                                   : fifo_refusal{fifo_step::configure, said};
+            }
+            static_cast<void>(take_back_fifo(1));
+        }
+    }
+    /// The engine has no FIFO now, which its carrier hears before it looks into the rings again.
+    constexpr result<void> take_back_fifo(std::uint16_t attempts) {
+        if constexpr (has_fifo) {
+            const auto back = fifo_memory_.take_back(access_, clock_, options_.fifo, attempts);
+            if (back && session_) session_->engine().withdraw_fifo();
+            return back;
+        }
+        return errc::bad_state; // nobody calls
     }
 
     /// A manager that has no notifications, or does not let this endpoint have them, leaves EVENT_POLL.
     constexpr void prepare_notifications(proto::driver_options& o) {
         if constexpr (Policy::notifications) {
-            if (bound_ && bound_to_ != peer_.id) unbind(o.notif_id);
-            if (!bound_) notifications_refused_ = bind(o.notif_id).error();
-            bound_ = notifications_refused_ == errc::none;
-            bound_to_ = peer_.id;
+            notifications_refused_ = bound_.bind(call(), peer_.self, peer_.id, o.notif_id).error();
         } else {
             notifications_refused_ = errc::not_supported;
         }
@@ -255,24 +307,6 @@ private:
             o.events = event_method::poll;
         else
             o.bus_features = o.bus_features | bus_feature::notif_rx | bus_feature::notif_tx;
-    }
-    constexpr result<void> bind(std::uint16_t id) requires(Policy::notifications) {
-        if (id > max_notif_id) return errc::invalid_argument;
-        if (peer_.self == ffa::hypervisor_id) {
-            ffa::call_frame create = ffa::encode(ffa::notification_bitmap_create_call{peer_.self, 1});
-            call()(create); // who has it already is refused
-        }
-        ffa::call_frame frame = ffa::encode(
-            ffa::notification_bind_call{.sender = peer_.id, .receiver = peer_.self, .bits = std::uint64_t{1} << id});
-        call()(frame);
-        return ffa::outcome_of(frame);
-    }
-    /// The partition that the bus was with before may not set it any more.
-    constexpr void unbind(std::uint16_t id) requires(Policy::notifications) {
-        ffa::call_frame frame = ffa::encode(
-            ffa::notification_unbind_call{.sender = bound_to_, .receiver = peer_.self, .bits = std::uint64_t{1} << id});
-        call()(frame); // if it is refused, so is the next FFA_NOTIFICATION_BIND
-        bound_ = false;
     }
 
     Access& access_;
@@ -282,8 +316,9 @@ private:
     transfer_methods usable_{};
     transfer_methods first_{};
     errc notifications_refused_{};
-    ffa::endpoint_id bound_to_{};
-    bool bound_ = false; // the notification is, to `bound_to_`
+    fifo_refusal fifo_refused_{};
+    [[no_unique_address]] bound_type bound_{};
+    [[no_unique_address]] fifo_memory fifo_memory_{};
     std::optional<carriers> carriers_{};
     std::optional<session_type> session_{};
 };

@@ -82,6 +82,8 @@ constexpr answer answer_send2(machine& m, partition& from, const ffa::call_frame
     if (why) return refuse(*why);
     hand_over_rx(*to, deliver_message(m, *to, h));
     if (m.faults.strike(fault_kind::lose_notification, ffa::function_id::msg_send2, from.id())) return granted();
+    // The framework's notification is the only word of it: a receiver without notifications has to be told by whoever
+    // runs it (`hooks.pending`, FFA_RUN), as with real managers, and says so to its transport (`arrival::announced`).
     if (has_notifications(m, *to)) (from.secure() ? to->notes.rx_full_spm : to->notes.rx_full_hyp) = true;
     became_pending(m, *to, !call.delay_sri);
     return granted();

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <vmsg/bytes.hpp>
+#include <vmsg/config.hpp>
 #include <vmsg/ffa/endpoint_id.hpp>
 #include <vmsg/message/ffa_bus.hpp>
 #include <vmsg/message/fifo.hpp>
@@ -25,7 +26,7 @@ struct fifo_options {
     ffa::endpoint_id peer{};
     std::uint16_t notif_id = no_notif_id; ///< by which this side hears of new entries; `no_notif_id`: it always looks
     duration look_interval = 100 * milliseconds;   ///< with a notification: how long a lost one can go unnoticed
-    std::uint16_t burst = 64;                      ///< entries taken in a row; then `receive` pauses once
+    std::uint16_t burst = 64;                      ///< entries taken in a row, at least 1; then `receive` pauses once
     duration bell_backoff = 1 * milliseconds;      ///< after the doorbell has failed; doubles up to the maximum
     duration max_bell_backoff = 32 * milliseconds; ///< after this pause it is rung for the last time
 };
@@ -50,7 +51,9 @@ struct fifo_counters {
 /// doorbell that has failed; `poll_timeout` says when.
 template <doorbell Bell = no_doorbell> class fifo {
 public:
-    constexpr explicit fifo(const fifo_options& options, Bell bell = {}) : options_(options), bell_(bell) {}
+    constexpr explicit fifo(const fifo_options& options, Bell bell = {}) : options_(options), bell_(bell) {
+        VMSG_ASSERT(options.burst != 0); // it would always pause and never take anything
+    }
 
     /// Begins, also again, in memory that stays the caller's: the driver side makes the rings, the device side checks
     /// those that are there and goes by their geometry. Errors: of `make_fifo_region` or `check_fifo_region`.
@@ -65,6 +68,15 @@ public:
         reader_ = fifo_reader{makes ? region->to_driver : region->to_device};
         state_ = state::works;
         look_ = true;
+        return {};
+    }
+    /// The driver side: makes its rings in `memory` each time that they are offered (`follow`), and leaves it alone
+    /// until then. Errors: of `check_fifo_room`.
+    constexpr result<void> place(byte_span memory, const fifo_geometry& geometry = {}) {
+        close();
+        if (const auto fits = check_fifo_room(memory, geometry); !fits) return fits;
+        memory_ = memory;
+        geometry_ = geometry;
         return {};
     }
     /// Ends: nothing in the memory is touched any more.

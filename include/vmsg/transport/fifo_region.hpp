@@ -53,12 +53,19 @@ constexpr std::uint64_t fifo_region_size(const fifo_geometry& g) {
 }
 static_assert(fifo_region_size({}) == 8064);
 
-/// Makes two empty rings in `memory`, which the other side does not use yet; what was there is gone. Errors:
-/// `invalid_argument` (an illegal geometry, or memory that is not aligned to 8 bytes), `oversize` (no room).
+/// Whether two rings can be made in `memory`. Errors: `invalid_argument` (an illegal geometry, or memory that is not
+/// aligned to 8 bytes), `oversize` (no room).
+constexpr result<void> check_fifo_room(byte_span memory, const fifo_geometry& g) {
+    if (!legal(g) || !virtio::shared::is_aligned(memory.data(), fifo_alignment)) return errc::invalid_argument;
+    if (fifo_region_size(g) > memory.size()) return errc::oversize;
+    return {};
+}
+
+/// Makes two empty rings in `memory`, which the other side does not use yet; what was there is gone. Errors: of
+/// `check_fifo_room`.
 constexpr result<fifo_region> make_fifo_region(byte_span memory, const fifo_geometry& g = {}) {
     namespace shared = virtio::shared;
-    if (!legal(g) || !shared::is_aligned(memory.data(), fifo_alignment)) return errc::invalid_argument;
-    if (fifo_region_size(g) > memory.size()) return errc::oversize;
+    if (const auto fits = check_fifo_room(memory, g); !fits) return fits.error();
     shared::zero(memory);
     const auto ring_size = static_cast<std::size_t>(g.ring_size());
     const auto second = static_cast<std::size_t>(fifo_region_size(g)) - ring_size;

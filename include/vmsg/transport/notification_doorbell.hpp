@@ -47,4 +47,17 @@ constexpr std::uint64_t notifications_from(ffa::endpoint_id peer, const ffa::not
     return ffa::is_secure(peer) ? got.secure_partitions : got.vms;
 }
 
+/// FFA_NOTIFICATION_GET of what partitions of the world of `peer` have set for `self`; clears it. Gives what `peer` can
+/// have set. Errors: of the call.
+template <ffa::conduit C>
+constexpr result<std::uint64_t> take_notifications(C& conduit, ffa::endpoint_id self, ffa::endpoint_id peer) {
+    using enum ffa::notification_sources;
+    const auto sources = ffa::is_secure(peer) ? secure_partitions : vms;
+    ffa::call_frame frame = ffa::encode(ffa::notification_get_call{self, 0, sources});
+    conduit(frame);
+    const auto got = ffa::decode_notification_get_answer(frame);
+    if (!got) return got.error();
+    return notifications_from(peer, *got);
+}
+
 } // namespace vmsg::transports

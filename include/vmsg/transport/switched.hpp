@@ -10,6 +10,7 @@
 #include <vmsg/message/fifo.hpp>
 #include <vmsg/message/header.hpp>
 #include <vmsg/message/ids.hpp>
+#include <vmsg/message/transfer_method.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
 #include <vmsg/transport/transport.hpp>
@@ -45,6 +46,19 @@ public:
     }
     constexpr bool active() const { return active_; }
 
+    /// The same of the methods that were agreed on, for a `Bootstrap` that has several.
+    constexpr void follow(transfer_methods agreed) requires vmsg::detail::has_methods<Bootstrap> {
+        if constexpr (vmsg::detail::has_methods<Bootstrap>) bootstrap_.follow(agreed);
+    }
+    /// The method of the last frame, which was sent or not; `none` if it was for `Runtime`.
+    constexpr transfer_methods last_method() const requires vmsg::detail::has_methods<Bootstrap> {
+        if constexpr (vmsg::detail::has_methods<Bootstrap>)
+            if (!runtime_was_last_) return bootstrap_.last_method();
+        return transfer_methods::none;
+    }
+    /// Whether the last frame was for `Runtime`, sent or not.
+    constexpr bool runtime_was_last() const { return runtime_was_last_; }
+
     constexpr std::size_t max_msg_size() const {
         const std::size_t a = bootstrap_.max_msg_size();
         const std::size_t b = runtime_.max_msg_size();
@@ -53,8 +67,8 @@ public:
 
     constexpr result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
         if (frame.size() > max_msg_size()) return errc::oversize;
-        if (!active_ || sets_up_bus(frame)) return bootstrap_.send(peer, frame, now);
-        return runtime_.send(peer, frame, now);
+        runtime_was_last_ = active_ && !sets_up_bus(frame);
+        return runtime_was_last_ ? runtime_.send(peer, frame, now) : bootstrap_.send(peer, frame, now);
     }
 
     /// The transports take turns.
@@ -78,6 +92,7 @@ private:
     Runtime& runtime_;
     bool active_ = false;
     bool runtime_next_ = false;
+    bool runtime_was_last_ = false;
 };
 
 static_assert(transport<switched<archetypes::transport, archetypes::transport>>);

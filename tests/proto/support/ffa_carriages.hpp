@@ -4,8 +4,8 @@
 // bus that begins with indirect ones. Memory is shared, retrieved, relinquished and reclaimed through the manager, too.
 
 #include <vmsg/ffa/negotiate.hpp>
-#include <vmsg/ffa/notification.hpp>
 #include <vmsg/random.hpp>
+#include <vmsg/session/bound_notifications.hpp>
 #include <vmsg/session/memory_borrower.hpp>
 #include <vmsg/session/memory_owner.hpp>
 #include <vmsg/sim/spmc.hpp>
@@ -331,8 +331,8 @@ public:
                         {driver_call_, driver_id, device_id}),
           device_rings_({.side = transports::fifo_side::device, .peer = driver_id, .notif_id = device_notif},
                         {device_call_, device_id, driver_id}) {
-        bool good = bind(driver_call_, driver_id, device_id, driver_notif) &&
-                    bind(device_call_, device_id, driver_id, device_notif);
+        bool good = bound_notifications{}.bind(driver_call_, driver_id, device_id, driver_notif) &&
+                    bound_notifications{}.bind(device_call_, device_id, driver_id, device_notif);
         handle_ = share_pages(pool(pool_pages), 2, pool_pages);
         good = good && handle_ != 0 && driver_rings_.open(pool(pool_pages)).has_value();
         VMSG_ASSERT(good);
@@ -366,21 +366,11 @@ public:
     std::uint64_t entries() const { return driver_rings_.counters().sent + driver_rings_.counters().received; }
 
 private:
-    static bool bind(conduit& call, ffa::endpoint_id self, ffa::endpoint_id sender, std::uint16_t id) {
-        ffa::call_frame frame = ffa::encode(
-            ffa::notification_bind_call{.sender = sender, .receiver = self, .bits = std::uint64_t{1} << id});
-        call(frame);
-        return ffa::outcome_of(frame).has_value();
-    }
     void take_notifications(bool of_driver) {
-        using enum ffa::notification_sources;
         const auto self = of_driver ? driver_id : device_id;
         const auto peer = of_driver ? device_id : driver_id;
-        ffa::call_frame frame = ffa::encode(ffa::notification_get_call{self, 0, of_driver ? secure_partitions : vms});
-        (of_driver ? driver_call_ : device_call_)(frame);
-        const auto got = ffa::decode_notification_get_answer(frame);
-        if (!got) return;
-        (of_driver ? driver_rings_ : device_rings_).handle_notifications(transports::notifications_from(peer, *got));
+        const auto bits = transports::take_notifications(of_driver ? driver_call_ : device_call_, self, peer);
+        if (bits) (of_driver ? driver_rings_ : device_rings_).handle_notifications(*bits);
     }
 
     rings driver_rings_;

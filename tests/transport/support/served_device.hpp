@@ -14,10 +14,11 @@ namespace transport_test {
 
 using namespace vmsg;
 
-template <revision R> struct served_device {
+/// `Fifo`: it can have one, about which somebody else does what there is to do.
+template <revision R, bool Fifo = false> struct served_device {
     static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
 
-    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = 2, .msg_size = msg_size}> bus;
+    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = 2, .msg_size = msg_size, .fifo = Fifo}> bus;
     proto_test::test_device model{};
     proto::attached<proto_test::test_device> port{model};
     std::uint8_t memory[proto::area_page_size]{};
