@@ -4,6 +4,7 @@
 #include <vmsg/transport/fifo.hpp>
 
 #include "support/check.hpp"
+#include "support/rounds.hpp"
 #include "transport/fifo_support.hpp"
 
 #include <algorithm>
@@ -66,7 +67,7 @@ TEST_CASE("two threads exchange frames through a FIFO, in order and whole") {
         fifo<> device({.side = fifo_side::device});
         REQUIRE(driver.open(memory.all(), g));
         REQUIRE(device.open(memory.all()));
-        constexpr std::uint32_t count = 5'000;
+        constexpr std::uint32_t count = rounds_of(5'000);
         std::uint32_t wrong = 0;
         std::thread other([&] { wrong = exchange(device, count); });
         CHECK(exchange(driver, count) == 0);
@@ -96,7 +97,7 @@ TEST_CASE("a writer that waits for room always hears of it") {
     fifo<counting_bell> device({.side = fifo_side::device}, counting_bell{&for_driver});
     REQUIRE(driver.open(memory.all(), g));
     REQUIRE(device.open(memory.all()));
-    constexpr std::uint32_t count = 20'000;
+    constexpr std::uint32_t count = rounds_of(20'000);
     std::atomic<bool> stuck{false};
     std::thread reader([&] {
         std::uint8_t in[104]{};

@@ -10,6 +10,7 @@
 #include <vmsg/virtio/entropy.hpp>
 
 #include "support/check.hpp"
+#include "support/rounds.hpp"
 #include "virtio/disk.hpp"
 #include "virtio/rig.hpp"
 
@@ -502,7 +503,7 @@ namespace {
 /// Numbered requests as fast as both sides can. `dozing`: each goes to sleep without asking for a wake-up again, which
 /// holds of itself unless it was taken back.
 void two_threads(feature_set negotiated, bool dozing) {
-    constexpr std::uint32_t rounds = 30000;
+    constexpr std::uint32_t rounds = rounds_of(30'000);
     constexpr std::uint32_t n = 4;
     // A notification is a flag; a thread that has re-armed waits for it, and gives up if it never comes. It looks for a
     // while and then sleeps: on a busy machine a thread that yields would lose its turn each time.
@@ -635,7 +636,7 @@ struct spread_queue {
     }
 };
 
-constexpr unsigned litmus_rounds = 3000;
+constexpr unsigned litmus_rounds = rounds_of(3'000);
 
 /// How often a kick and a device that falls asleep missed each other. `dozing` as with two threads: then it is `pop`
 /// that asks for a notification.
