@@ -89,6 +89,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/device_memory.hpp
     include/vmsg/session/direct_client.hpp
     include/vmsg/session/direct_exchange.hpp
+    include/vmsg/session/direct_requests.hpp
     include/vmsg/session/direct_session.hpp
     include/vmsg/session/discover.hpp
     include/vmsg/session/driver_memory.hpp
@@ -97,6 +98,7 @@ set(VMSG_PORTABLE_HEADERS
     include/vmsg/session/ffa_carriers.hpp
     include/vmsg/session/ffa_driver.hpp
     include/vmsg/session/ffa_fifo.hpp
+    include/vmsg/session/lone_device.hpp
     include/vmsg/session/memory_borrower.hpp
     include/vmsg/session/memory_owner.hpp
     include/vmsg/session/memory_policy.hpp

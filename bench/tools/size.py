@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measures how large a driver side with direct messages is, prints the figures and checks them. Called by bench/run."""
 import argparse
+import itertools
 import json
 import pathlib
 import re
@@ -15,7 +16,9 @@ EXPECTED = ROOT / "bench" / "expected_size.json"
 OPTIONS = ["-std=c++20", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-pic", f"-I{ROOT / 'include'}",
            "-mgeneral-regs-only"]
 LEVELS = {"-Os": ["-Os"], "-O2": ["-O2"], "-Os -mstrict-align": ["-Os", "-mstrict-align", "-DVMSG_STRICT_ALIGN=1"]}
-PROGRAMS = {"direct": "partition, device and pool given", "direct_discovery": "with discovery and FFA_MEM_SHARE"}
+PROGRAMS = {"direct": "partition, device and pool given", "direct_session": "the same with `direct_session`",
+            "direct_discovery": "with discovery and FFA_MEM_SHARE"}
+DIRECT_ONLY = ("direct", "direct_session")
 TEXT_GOAL = 4096
 RAM_GOAL = 512
 
@@ -97,10 +100,10 @@ def main():
     found = measure()
     direct = found["direct"]
     good = True
-    for level, program in direct.items():
-        wrong = strangers(program)
+    for name, level in itertools.product(DIRECT_ONLY, LEVELS):
+        wrong = strangers(found[name][level])
         good = good and not wrong
-        print(f"{'FAIL' if wrong else 'PASS'}  direct only, aarch64 g++ {level}: no MSG_SEND2, notification, FIFO or "
+        print(f"{'FAIL' if wrong else 'PASS'}  {name}.cpp, aarch64 g++ {level}: no MSG_SEND2, notification, FIFO or "
               f"other method{': there is ' + ', '.join(wrong) if wrong else ''}")
     if args.pure:
         return 0 if good else 1

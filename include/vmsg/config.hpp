@@ -13,17 +13,6 @@
 #    define VMSG_INLINE [[gnu::always_inline]] inline
 #endif
 
-/// For the way out of a hot function: keeps diagnosis away from the instructions that every frame executes.
-#ifndef VMSG_COLD
-#    define VMSG_COLD [[gnu::cold, gnu::noinline]] inline
-#endif
-
-/// 1: no load or store wider than the alignment that a byte pointer promises (code that runs before the MMU is on).
-/// Has to be given together with -mstrict-align: g++ 12 defines __ARM_FEATURE_UNALIGNED even then.
-#ifndef VMSG_STRICT_ALIGN
-#    define VMSG_STRICT_ALIGN 0
-#endif
-
 /// 1: less code rather than fewer instructions, where they exclude each other. Follows -Os and -Oz.
 #ifndef VMSG_SMALL
 #    ifdef __OPTIMIZE_SIZE__
@@ -31,4 +20,20 @@
 #    else
 #        define VMSG_SMALL 0
 #    endif
+#endif
+
+/// For the way out of a hot function: keeps diagnosis away from the instructions that every frame executes; where size
+/// counts, not by a call.
+#ifndef VMSG_COLD
+#    if VMSG_SMALL
+#        define VMSG_COLD [[gnu::cold]] inline
+#    else
+#        define VMSG_COLD [[gnu::cold, gnu::noinline]] inline
+#    endif
+#endif
+
+/// 1: no load or store wider than the alignment that a byte pointer promises (code that runs before the MMU is on).
+/// Has to be given together with -mstrict-align: g++ 12 defines __ARM_FEATURE_UNALIGNED even then.
+#ifndef VMSG_STRICT_ALIGN
+#    define VMSG_STRICT_ALIGN 0
 #endif

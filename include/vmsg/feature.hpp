@@ -60,6 +60,8 @@ public:
     [[nodiscard]] constexpr std::uint32_t block(std::uint32_t index) const {
         return index < num_blocks ? blocks_[index] : 0;
     }
+    /// Bits 0 to 63, which are all that most devices have.
+    [[nodiscard]] constexpr std::uint64_t low() const { return blocks_[0] | std::uint64_t{blocks_[1]} << 32; }
     /// Replaces bits 32 * `index` and up; a block that no set has is dropped.
     constexpr void set_block(std::uint32_t index, std::uint32_t bits) {
         if (index < num_blocks) blocks_[index] = bits;

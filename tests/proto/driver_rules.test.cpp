@@ -81,18 +81,18 @@ TEST_CASE("virtio status: what a driver must not write") {
 }
 
 TEST_CASE("I1, F1, T7: what a device must have been told before") {
-    CX_CHECK(!rule_of<get_device_info_request>.needs_info);
-    CX_CHECK(!rule_of<get_device_status_request>.needs_info);
-    CX_CHECK(!rule_of<set_device_status_request>.needs_info);
-    CX_CHECK(rule_of<get_device_features_request>.needs_info);
-    CX_CHECK(rule_of<get_config_request>.needs_info);
-    CX_CHECK(rule_of<get_vqueue_request>.needs_info);
-    CX_CHECK(rule_of<get_shm_request>.needs_info);
-    CX_CHECK(rule_of<set_driver_features_request>.needs == 0x3);
-    CX_CHECK(rule_of<set_driver_features_request>.forbids == 0x88); // frozen by FEATURES_OK
-    CX_CHECK(rule_of<set_config_request>.needs == 0x8);
-    CX_CHECK(rule_of<set_vqueue_request>.needs == 0x8);
-    CX_CHECK(rule_of<reset_vqueue_request>.needs == 0x8);
+    CX_CHECK(!rule_of<get_device_info_request>.needs_info());
+    CX_CHECK(!rule_of<get_device_status_request>.needs_info());
+    CX_CHECK(!rule_of<set_device_status_request>.needs_info());
+    CX_CHECK(rule_of<get_device_features_request>.needs_info());
+    CX_CHECK(rule_of<get_config_request>.needs_info());
+    CX_CHECK(rule_of<get_vqueue_request>.needs_info());
+    CX_CHECK(rule_of<get_shm_request>.needs_info());
+    CX_CHECK(rule_of<set_driver_features_request>.needs() == 0x3);
+    CX_CHECK(rule_of<set_driver_features_request>.forbids() == 0x88); // frozen by FEATURES_OK
+    CX_CHECK(rule_of<set_config_request>.needs() == 0x8);
+    CX_CHECK(rule_of<set_vqueue_request>.needs() == 0x8);
+    CX_CHECK(rule_of<reset_vqueue_request>.needs() == 0x8);
 }
 
 TEST_CASE("I4, C1: configuration space ends at config_size, whatever the sum wraps to") {

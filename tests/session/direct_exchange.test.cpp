@@ -314,10 +314,15 @@ TEST_CASE("lean: what an answer has to repeat, it repeats; values that are illeg
     CHECK(d.max_queue_size(0).error() == errc::bad_value);
     CHECK(r.session.ping(1).error() == errc::bad_value);
     r.manager.answer = [](ffa::call_frame& frame) { frame.x[6] ^= 1; }; // the length
+    CHECK(d.read_config(4, config).error() == errc::bad_value);
+    r.manager.answer = [](ffa::call_frame& frame) { // a byte more than was asked for, and it says so
+        frame.x[4] += std::uint64_t{1} << 48;
+        ++frame.x[6];
+    };
     CHECK(d.read_config(4, config).error() == errc::bad_length);
     r.manager.answer = [](ffa::call_frame& frame) { frame.x[5] = 0x100; };
     CHECK(d.status().error() == errc::bad_value);
-    CHECK(r.counters().dropped.total() == 5);
+    CHECK(r.counters().dropped.total() == 6);
     r.manager.answer = {};
     CHECK(d.read_config(4, config));
     CHECK(config[0] == 4);

@@ -125,13 +125,20 @@ constexpr result<direct_message> decode_direct(const call_frame& frame) {
     return m;
 }
 
+constexpr errc direct_outcome(const call_frame& frame, std::uint32_t ends);
+
 /// What became of a request of `ends.dst` to `ends.src` that is not left open (`resumption_of`): none if the answer is
 /// in `frame`; `no_answer` if that is all zero, which says that the request was not carried out; `bad_value` for the
 /// answer of somebody else; `bad_type` for what is none; else the reason of an FFA_ERROR, as `outcome_of`.
 constexpr errc direct_outcome(const call_frame& frame, endpoint_pair ends) {
+    return direct_outcome(frame, static_cast<std::uint32_t>(to_register(ends)));
+}
+/// The same for endpoints as x1 of the answer has them.
+constexpr errc direct_outcome(const call_frame& frame, std::uint32_t ends) {
     if (function_of(frame) == function_id::msg_send_direct_resp2) {
-        if (endpoints_in(frame.x[1]) != ends) return errc::bad_value;
-        const bool zero = frame.x[detail::first_payload_register] == 0 && direct_payload_is_zero(frame);
+        if (static_cast<std::uint32_t>(frame.x[1]) != ends) return errc::bad_value;
+        const bool empty = VMSG_SMALL || frame.x[detail::first_payload_register] == 0; // as far as one look tells
+        const bool zero = empty && direct_payload_is_zero(frame);
         return zero ? errc::no_answer : errc::none;
     }
     const errc why = outcome_of(frame).error();

@@ -27,6 +27,13 @@ enum class error : std::int32_t {
 
 namespace detail {
 
+// Where a function stands among those of FF-A, whose numbers are 0x60 to 0xef; its form and the SVE hint do not matter.
+constexpr std::uint32_t place_of(function_id id) {
+    return static_cast<std::uint32_t>(form_32(id)) - static_cast<std::uint32_t>(function_id::error);
+}
+constexpr std::uint32_t place_of(const call_frame& frame) { return place_of(function_of(frame)); }
+inline constexpr std::uint32_t last_place = 0xef - 0x60;
+
 /// The library's words for the codes 0, -1, -2 and so on.
 inline constexpr errc error_words[]{
     errc::not_supported, // 0
@@ -61,16 +68,15 @@ constexpr call_frame encode_error(error why) {
 /// FFA_YIELD: to be resumed with FFA_RUN, at the target in w1); `not_supported` for what is no FF-A answer at all, as
 /// SMCCC's "unknown function"; `bad_type` for another FF-A call or answer.
 constexpr result<void> outcome_of(const call_frame& frame) {
-    switch (form_32(function_of(frame))) {
-    case function_id::success: return {};
-    case function_id::error: return errc_of(error_in(frame));
-    case function_id::interrupt:
-    case function_id::yield: return errc::interrupted;
+    const std::uint32_t place = detail::place_of(frame);
+    switch (place) {
+    case detail::place_of(function_id::success): return {};
+    case detail::place_of(function_id::error): return errc_of(error_in(frame));
+    case detail::place_of(function_id::interrupt):
+    case detail::place_of(function_id::yield): return errc::interrupted;
     default: break;
     }
-    const auto x0 = static_cast<std::uint32_t>(frame.x[0]);
-    const bool ffa = (x0 >> 24 | 0x40) == 0xc4 && (x0 & 0xff'ffff) >= 0x60 && (x0 & 0xff'ffff) <= 0xef;
-    return ffa ? errc::bad_type : errc::not_supported;
+    return place <= detail::last_place ? errc::bad_type : errc::not_supported;
 }
 
 } // namespace vmsg::ffa

@@ -36,16 +36,20 @@ enum class pair_rule : std::uint8_t {
 template <revision R>
 inline constexpr pair_rule usual_pair_rule = R == revision::rfc2025 ? pair_rule::any : pair_rule::both;
 
+/// Whether one method is among a set of agreed bits.
+constexpr bool carries(transfer_methods m, bus_feature agreed, pair_rule rule) {
+    const bus_feature pair = features_of(m);
+    const bool whole = has(agreed, pair);
+    const bool rx = m == transfer_methods::direct && has(agreed, bus_feature::direct_rx);
+    const bool some = (agreed & pair) != bus_feature{};
+    return whole || (rule == pair_rule::direct_rx && rx) || (rule == pair_rule::any && some);
+}
 /// The methods of a set of agreed bits.
 constexpr transfer_methods methods_of(bus_feature agreed, pair_rule rule) {
     transfer_methods all{};
     constexpr transfer_methods each[]{transfer_methods::direct, transfer_methods::indirect};
     for (const transfer_methods m : each) {
-        const bus_feature pair = features_of(m);
-        const bool whole = has(agreed, pair);
-        const bool rx = m == transfer_methods::direct && has(agreed, bus_feature::direct_rx);
-        const bool some = (agreed & pair) != bus_feature{};
-        if (whole || (rule == pair_rule::direct_rx && rx) || (rule == pair_rule::any && some)) all = all | m;
+        if (carries(m, agreed, rule)) all = all | m;
     }
     return all;
 }

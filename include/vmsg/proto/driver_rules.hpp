@@ -33,18 +33,20 @@ namespace detail {
 /// What a device must be like for a request: its status, whether its information is known, whether it may be in the
 /// middle of a reset. Source: virtio-msg, rules I1, T1, T4; virtio lets a driver read the configuration before
 /// FEATURES_OK.
-struct request_rule {
-    std::uint8_t needs{};   // status bits; as bytes, so that a rule is one register wide
-    std::uint8_t forbids{}; // status bits
-    bool needs_info{};
-    bool during_reset{};
-
+class request_rule {
+public:
     constexpr request_rule() = default;
     constexpr request_rule(device_status has_to_have, device_status must_not_have, bool info, bool resetting = false)
-        : needs(static_cast<std::uint8_t>(has_to_have)),
-          forbids(static_cast<std::uint8_t>(must_not_have)),
-          needs_info(info),
-          during_reset(resetting) {}
+        : bits_(static_cast<std::uint32_t>(has_to_have) | static_cast<std::uint32_t>(must_not_have) << 8 |
+                std::uint32_t{info} << 16 | std::uint32_t{resetting} << 17) {}
+
+    constexpr std::uint32_t needs() const { return bits_ & 0xff; }        ///< status bits
+    constexpr std::uint32_t forbids() const { return bits_ >> 8 & 0xff; } ///< status bits
+    constexpr bool needs_info() const { return (bits_ >> 16 & 1) != 0; }
+    constexpr bool during_reset() const { return (bits_ >> 17 & 1) != 0; }
+
+private:
+    std::uint32_t bits_ = 0; // one number, which is one constant in a register
 };
 
 inline constexpr device_status attached_driver = device_status::acknowledge | device_status::driver;
@@ -66,9 +68,9 @@ inline constexpr request_rule rule_of<reset_vqueue_request>{device_status::featu
 
 constexpr errc check_order(const known_device& d, request_rule rule) {
     const auto status = static_cast<std::uint32_t>(d.status);
-    const bool forbidden = (status & rule.forbids) != 0;
-    const bool too_early = (~status & rule.needs) != 0 || (rule.needs_info && !d.info_known);
-    return forbidden || too_early || (d.resetting && !rule.during_reset) ? errc::bad_state : errc::none;
+    const bool forbidden = (status & rule.forbids()) != 0;
+    const bool too_early = (~status & rule.needs()) != 0 || (rule.needs_info() && !d.info_known);
+    return forbidden || too_early || (d.resetting && !rule.during_reset()) ? errc::bad_state : errc::none;
 }
 template <class Request> constexpr errc check_order(const known_device& d) { return check_order(d, rule_of<Request>); }
 
@@ -193,6 +195,10 @@ constexpr void note_request(known_device& d, const set_device_status_request& m)
 template <class Request> constexpr std::uint64_t answer_tail(const Request&) { return 0; }
 constexpr std::uint64_t answer_tail(const get_device_features_request& m) { return std::uint64_t{4} * m.num_blocks; }
 constexpr std::uint64_t answer_tail(const get_config_request& m) { return m.length; }
+/// Whether a request says how long the tail of its answer is.
+template <class Request> inline constexpr bool tells_answer = false;
+template <> inline constexpr bool tells_answer<get_device_features_request> = true;
+template <> inline constexpr bool tells_answer<get_config_request> = true;
 
 // Whether an answer repeats what the request said, where it has to. Source: virtio-msg, the response messages.
 

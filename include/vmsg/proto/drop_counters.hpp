@@ -31,6 +31,8 @@ constexpr drop_reason reason_of(errc why) {
     case errc::no_device: return drop_reason::no_device;
     case errc::bad_state: return drop_reason::too_early;
     case errc::bad_type: return drop_reason::unexpected;
+    case errc::unknown_id: return drop_reason::unknown_id;
+    case errc::full: return drop_reason::overflow;
     default: return drop_reason::malformed;
     }
 }

@@ -26,6 +26,25 @@ constexpr errc error_of(bus_result r) {
 template <revision R>
 inline constexpr std::uint32_t transport_features = R == revision::oasis_v2 ? strict_config_generation : 0;
 
+namespace detail {
+
+/// FF-A 1.2 or newer. The highest bit is set in errors only.
+constexpr bool recent_ffa(std::uint32_t version) { return version >= 0x0001'0002 && version >> 31 == 0; }
+
+/// The answer to a VERSION that proposes nothing.
+template <revision R> constexpr errc judge_probe(const version_response& got) {
+    const bool usable = got.bus_version != 0 && (R != revision::oasis_v2 || recent_ffa(got.ffa_version));
+    return usable ? errc::none : errc::unsupported_revision;
+}
+/// Whether the answer to a VERSION that proposes this revision says the same.
+template <revision R> constexpr bool same_version(const version_response& got) {
+    constexpr revision_constants mine = constants_of<R>;
+    return got.bus_version == mine.bus_version && got.transport_revision == mine.transport_revision &&
+           judge_probe<R>(got) == errc::none;
+}
+
+} // namespace detail
+
 template <revision R> class negotiator {
 public:
     constexpr bus_state state() const { return state_; }
@@ -80,13 +99,9 @@ public:
 
     /// `pairs`: what makes a method of the agreed bits.
     constexpr errc judge(const version_response& got, const driver_options& own, pair_rule pairs = usual_pair_rule<R>) {
-        constexpr revision_constants mine = constants_of<R>;
-        if (got.bus_version == 0) return errc::unsupported_revision;
-        if (R == revision::oasis_v2 && !recent_ffa(got.ffa_version)) return errc::unsupported_revision;
-        if (state_ == bus_state::probing) return errc::none;
-        if (got.bus_version != mine.bus_version || got.transport_revision != mine.transport_revision)
-            return errc::unsupported_revision;
+        if (state_ == bus_state::probing) return detail::judge_probe<R>(got);
         const bus_feature common = got.bus_features & own.bus_features;
+        if (!detail::same_version<R>(got)) return errc::unsupported_revision;
         if (methods_of(common, pairs) == transfer_methods::none) return errc::not_supported; // nothing carries messages
         agreed_ = got;
         agreed_.bus_features = common;
@@ -101,9 +116,6 @@ public:
     }
 
 private:
-    /// FF-A 1.2 or newer. The highest bit is set in errors only.
-    static constexpr bool recent_ffa(std::uint32_t version) { return version >= 0x0001'0002 && version >> 31 == 0; }
-
     bus_state state_{};
     bus_input next_ = bus_input::accepted;
     static constexpr std::uint16_t max_windows = 65536 / 8; // a peer that reports less at a time never ends

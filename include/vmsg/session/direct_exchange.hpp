@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <vmsg/codec.hpp>
@@ -17,6 +18,7 @@
 #include <vmsg/frame.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/inbound.hpp>
+#include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/proto/drop_counters.hpp>
 #include <vmsg/proto/retry_policy.hpp>
 #include <vmsg/result.hpp>
@@ -38,17 +40,53 @@ struct direct_session_counters {
     proto::drop_counters dropped{}; ///< answers that were not acted on
 };
 
+/// The same for a policy without `counts`: takes no memory and knows nothing.
+struct no_session_counters {
+    struct nothing {
+        constexpr const nothing& operator++() const { return *this; }
+        constexpr void count(proto::drop_reason) const {}
+    };
+    static constexpr nothing requests{}, kicks{}, events{}, carrier_busy{}, no_answers{}, peer_busy{}, timeouts{};
+    static constexpr nothing resumed{}, dropped{};
+};
+
 namespace detail {
 
 /// Words of a request. The longest one without a tail is SET_VQUEUE.
 inline constexpr std::size_t short_request_words = 6;
 
-/// What comes after a request, and how much of it there is.
-struct exchange_shape {
-    std::uint16_t answer_size{}; ///< bytes of the answer, without its tail
-    bool has_tail{};             ///< the answer may be longer
-    bool long_request{};         ///< the request has 14 words instead of `short_request_words`
+/// What a request is and what comes after it, in one number, so that a call of `exchange` is short.
+class exchange_shape {
+public:
+    /// `request_size`, `answer_size`: bytes, header included; the answer may be longer if it `has_tail`.
+    constexpr exchange_shape(std::uint16_t type_and_id, std::size_t request_size, std::size_t answer_size,
+                             bool has_tail = false)
+        : bits_(static_cast<std::uint32_t>(type_and_id | request_size << 16 | answer_size << 24) |
+                std::uint32_t{has_tail} << 31) {}
+
+    constexpr exchange_shape with_tails(std::size_t of_request, std::size_t of_answer) const {
+        return exchange_shape{bits_ + static_cast<std::uint32_t>(of_request << 16 | of_answer << 24)};
+    }
+
+    constexpr std::uint16_t type_and_id() const { return static_cast<std::uint16_t>(bits_); }
+    constexpr std::uint32_t request_size() const { return bits_ >> 16 & 0xff; }
+    constexpr bool fits(std::size_t answer) const {
+        const std::size_t size = bits_ >> 24 & 0x7f;
+        return answer == size || (bits_ >> 31 != 0 && answer > size);
+    }
+
+private:
+    constexpr explicit exchange_shape(std::uint32_t bits) : bits_(bits) {}
+
+    std::uint32_t bits_;
 };
+static_assert(word_image::size_bytes < 0x80, "a size has 7 bits");
+
+/// The shape of a request, as far as it does not depend on tails.
+template <class Request, class Response, revision R> consteval exchange_shape shape_of() {
+    return {type_and_id<Request>, fixed_msg_size<Request, R>, fixed_msg_size<Response, R>,
+            layout_of<Response, R>::has_tail && !proto::detail::tells_answer<Request>};
+}
 
 /// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer, and `lose(errc)`.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy> class direct_exchange {
@@ -60,7 +98,8 @@ public:
     /// A request was interrupted and has no answer yet. The next call waits for it before it does anything else.
     constexpr bool is_open() const { return open_; }
 
-    constexpr const direct_session_counters& counters() const { return counters_; }
+    using counters_type = std::conditional_t<Policy::counts, direct_session_counters, no_session_counters>;
+    constexpr const counters_type& counters() const { return counters_; }
 
 protected:
     constexpr direct_exchange(Conduit& conduit, Clock& clock, ffa::endpoint_id self, ffa::endpoint_id peer)
@@ -70,7 +109,8 @@ protected:
 
     /// The words of the answer.
     constexpr wire::word_source answer() const { return wire::word_source{payload()}; }
-    constexpr header answer_header() const {
+    constexpr const std::uint64_t* answer_words() const { return payload(); }
+    VMSG_INLINE constexpr header answer_header() const {
         header h;
         layout_of<header, R>::template get<0>(answer(), h);
         return h;
@@ -78,17 +118,19 @@ protected:
     /// Its first bytes, as many as there is room for.
     constexpr void copy_answer(byte_span to) const { ffa::copy_direct_payload(call_, to); }
 
-    VMSG_COLD constexpr errc drop(errc why, proto::drop_reason reason) {
-        counters_.dropped.count(reason);
+    /// Counts an answer that is not acted on, and gives back why.
+    constexpr errc drop(errc why) {
+        if constexpr (Policy::counts) count_drop(why);
         return why;
     }
-    VMSG_COLD constexpr errc unusable() { return drop(errc::bad_value, proto::drop_reason::bad_value); }
 
     static constexpr bool is_unusable(errc why) {
-        return why == errc::bad_type || why == errc::bad_value || why == errc::bad_length;
+        constexpr std::uint32_t all = bit(errc::bad_type) | bit(errc::bad_value) | bit(errc::bad_length);
+        return (bit(why) & all) != 0;
     }
 
-    /// Sends a request, with a token of its own unless it is an event, and waits for the answer, whose header is right
+    /// Sends a request, with a token of its own unless it is an event, and waits for the answer. `words` has the
+    /// payload where it stands in the message, and zeroes in place of the header. The header of the answer is right
     /// then: that of the response to this request in its size, or of the acknowledgement of the event. Errors:
     /// - it has not been carried out: `busy`, `no_answer` (after the attempts of the policy), `denied`,
     ///   `not_supported`, `invalid_argument`, `no_memory` and the like of the manager, `timed_out` if an older one is
@@ -96,24 +138,30 @@ protected:
     /// - it may have been: `timed_out` (it is still open), `aborted` (the peer is dead, which `Session::lose` is told),
     ///   `bad_type`, `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.
-    constexpr errc exchange(const std::uint64_t* words, exchange_shape wanted) {
-        return exchange_inline(words, wanted);
+    constexpr errc exchange(std::uint16_t dev_num, const std::uint64_t* words, exchange_shape shape) {
+        return exchange_inline(dev_num, words, shape);
     }
     /// The same in place, for the one that has to be fast.
-    VMSG_INLINE constexpr errc exchange_inline(const std::uint64_t* words, exchange_shape wanted) {
+    VMSG_INLINE constexpr errc exchange_inline(std::uint16_t dev_num, const std::uint64_t* words,
+                                               exchange_shape shape) {
         errc why = open_ ? end_open() : errc::none;
-        if (why == errc::none) why = send(words, wanted);
+        if (why == errc::none) why = send(dev_num, words, shape);
         return why == errc::none ? why : report(why);
     }
 
     constexpr Clock& the_clock() { return clock_; }
-    constexpr direct_session_counters& count() { return counters_; }
+    constexpr counters_type& count() { return counters_; }
 
 private:
     static constexpr bool has_error = present_in<error_response, R>;
     static constexpr std::uint64_t key_mask = constants_of<R>.has_token ? 0xffff'ffff'ff03 : 0xffff'ff03;
     static constexpr std::uint64_t device_and_token = key_mask & ~std::uint64_t{0xffff};
 
+    [[gnu::cold, gnu::noinline]] constexpr void count_drop(errc why) { counters_.dropped.count(proto::reason_of(why)); }
+    static constexpr std::uint32_t bit(errc why) {
+        static_assert(errc_count <= 32);
+        return std::uint32_t{1} << static_cast<std::uint32_t>(why);
+    }
     static constexpr bool is_event(std::uint64_t first_word) { return (first_word >> 8 & event_id_bit) != 0; }
     constexpr std::uint16_t next_token() {
         if (++token_ < 2) token_ = 2; // 0 and 1 are reserved for peers with fixed tokens
@@ -125,14 +173,21 @@ private:
 
     constexpr Session& self() { return static_cast<Session&>(*this); }
 
-    VMSG_INLINE constexpr void fill(std::uint64_t first, const std::uint64_t* words, bool all) {
+    VMSG_INLINE constexpr void fill(std::uint64_t first, const std::uint64_t* words, std::size_t size) {
         call_.x[0] = static_cast<std::uint64_t>(ffa::function_id::msg_send_direct_req2);
         call_.x[1] = ends_;
-        call_.x[2] = service_[0];
-        call_.x[3] = service_[1];
-        fill_short(first, words, std::make_index_sequence<short_request_words - 1>{});
-        clear_rest(std::make_index_sequence<word_image::size - short_request_words>{});
-        for (std::size_t i = short_request_words; all && i < word_image::size; ++i) payload()[i] = words[i];
+        const std::uint64_t low = service_[0];
+        const std::uint64_t high = service_[1]; // both are loaded before one is stored: one instruction each
+        call_.x[2] = low;
+        call_.x[3] = high;
+        if constexpr (VMSG_SMALL) {
+            for (std::size_t i = word_image::size; i-- != 0;) payload()[i] = 8 * i < size ? words[i] : 0;
+            payload()[0] = first;
+        } else {
+            fill_short(first, words, std::make_index_sequence<short_request_words - 1>{});
+            clear_rest(std::make_index_sequence<word_image::size - short_request_words>{});
+            for (std::size_t i = short_request_words; 8 * i < size; ++i) payload()[i] = words[i];
+        }
     }
     // Without a loop that would cost more than what it does.
     template <std::size_t... I>
@@ -147,31 +202,40 @@ private:
     /// Tells whom it concerns that a request has failed.
     VMSG_COLD constexpr errc report(errc why) {
         if (why == errc::aborted) self().lose(why);
-        if (is_unusable(why)) counters_.dropped.count(proto::reason_of(why));
+        if (is_unusable(why)) drop(why);
         return why;
     }
 
-    VMSG_INLINE constexpr errc send(const std::uint64_t* words, exchange_shape wanted) {
-        std::uint64_t asked = words[0];
-        if (constants_of<R>.has_token && !is_event(asked)) asked |= std::uint64_t{next_token()} << 32;
+    /// The first word of a request.
+    VMSG_INLINE constexpr std::uint64_t head_of(std::uint16_t dev_num, const std::uint64_t* words,
+                                                exchange_shape shape) {
+        std::uint64_t head = shape.type_and_id() | std::uint64_t{dev_num} << 16 |
+                             std::uint64_t{shape.request_size()} << (8 * (header_size<R> - 2));
+        if constexpr (header_size<R> < 8) head |= words[0];
+        if (constants_of<R>.has_token && !is_event(head)) head |= std::uint64_t{next_token()} << 32;
+        return head;
+    }
+    VMSG_INLINE constexpr errc send(std::uint16_t dev_num, const std::uint64_t* words, exchange_shape shape) {
+        const std::uint64_t asked = head_of(dev_num, words, shape);
         if constexpr (!VMSG_SMALL) { // the short way, apart from everything that can happen
-            fill(asked, words, wanted.long_request);
+            fill(asked, words, shape.request_size());
             conduit_(call_);
-            if (answered()) return judge(asked, wanted);
+            if (answered()) return judge(asked, shape);
         }
-        return persist(asked, words, wanted, !VMSG_SMALL);
+        return persist(asked, words, shape, !VMSG_SMALL);
     }
     /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
-    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape wanted,
-                                     bool made) {
+    [[gnu::cold, gnu::noinline]] constexpr errc persist(std::uint64_t asked, const std::uint64_t* words,
+                                                        exchange_shape shape, bool made) {
         for (std::uint16_t attempts = 1;; ++attempts) {
-            if (!made) {
-                fill(asked, words, wanted.long_request);
+            if (VMSG_SMALL || !made) {
+                fill(asked, words, shape.request_size());
                 conduit_(call_);
             }
             made = false;
-            const errc why = answered() ? errc::none : outcome();
-            if (why == errc::none) return judge(asked, wanted);
+            errc why = outcome();
+            if (why == still_open) why = finish();
+            if (why == errc::none) return judge(asked, shape);
             if (!proto::detail::count_refusal(why, counters_)) return why;
             if (attempts >= Policy::retry.busy_attempts) return why == errc::no_answer ? why : errc::busy;
             if constexpr (Policy::retry.max_busy_backoff != 0)
@@ -184,32 +248,35 @@ private:
                static_cast<std::uint32_t>(call_.x[1]) == answer_ends() && payload()[0] != 0;
     }
     constexpr std::uint32_t answer_ends() const { return ends_ << 16 | ends_ >> 16; }
-    VMSG_COLD constexpr errc outcome() { return suspended() ? finish() : direct_outcome(); }
-    VMSG_COLD constexpr errc direct_outcome() const {
-        return ffa::direct_outcome(call_, ffa::endpoints_in(answer_ends()));
-    }
 
-    /// The peer was preempted or has yielded: FFA_RUN has to resume whom the answer names.
-    constexpr bool suspended() {
-        const auto function = ffa::form_32(ffa::function_of(call_));
-        const bool yielded = function == ffa::function_id::yield;
-        if (!yielded && function != ffa::function_id::interrupt) return false;
+    static constexpr errc still_open = errc::timed_out; // of `outcome`; no manager says that
+
+    /// What has become of a call. `still_open`: the peer was preempted or has yielded, and FFA_RUN has to resume whom
+    /// the answer names.
+    [[gnu::cold, gnu::noinline]] constexpr errc outcome() {
+        const std::uint32_t place = ffa::detail::place_of(call_);
+        const bool yielded = place == ffa::detail::place_of(ffa::function_id::yield);
+        if (!yielded && place != ffa::detail::place_of(ffa::function_id::interrupt))
+            return ffa::direct_outcome(call_, answer_ends());
         pause_ = yielded ? Policy::yield_pause : Policy::interrupt_pause;
         target_ = static_cast<std::uint32_t>(call_.x[1]);
-        return open_ = true;
+        open_ = true;
+        return still_open;
     }
 
     /// Resumes the peer until it has answered, at least once. After a time-out the request is still open: one that was
     /// given up would leave the peer busy for ever.
-    constexpr errc finish() {
+    [[gnu::cold, gnu::noinline]] constexpr errc finish() {
         const instant end = clock_.now() + Policy::retry.response_timeout;
         do {
             clock_.idle(clock_.now() + pause_);
-            call_ = ffa::encode(ffa::run_call{ffa::target_in(target_)});
+            call_ = {};
+            call_.x[0] = static_cast<std::uint64_t>(ffa::function_id::run);
+            call_.x[1] = target_;
             conduit_(call_);
             ++counters_.resumed;
-            if (suspended()) continue;
-            const errc why = direct_outcome();
+            const errc why = outcome();
+            if (why == still_open) continue;
             if (why == errc::no_answer || !is_retryable(why)) {
                 open_ = false;
                 return why;
@@ -223,37 +290,37 @@ private:
     VMSG_COLD constexpr errc end_open() {
         const errc why = finish();
         if (why == errc::timed_out || why == errc::aborted) return why;
-        const header h = answer_header();
-        if (why == errc::none && !(in_bounds(h) && took_event(h))) drop(why, proto::drop_reason::late);
+        if (why != errc::none || !in_bounds() || !took_event()) counters_.dropped.count(proto::drop_reason::late);
         return errc::none;
     }
 
-    static constexpr bool in_bounds(const header& h) {
+    /// Whether the header of the answer is one that a bus takes in.
+    constexpr bool in_bounds() const {
+        const header h = answer_header();
         return h.msg_size >= header_size<R> && h.msg_size <= max_msg_size() && !wrongly_names_device(h);
     }
-    VMSG_COLD constexpr bool took_event(const header& h) {
+    [[gnu::cold, gnu::noinline]] constexpr bool took_event() {
+        const header h = answer_header();
         if (classify(h) != frame_class::event || h.is_response()) return false;
         self().take_event(h);
         return true;
     }
 
     /// Whether what has come is what was asked for.
-    constexpr errc judge(std::uint64_t asked, exchange_shape wanted) {
-        const header h = answer_header();
-        if (!in_bounds(h)) return errc::bad_length;
+    constexpr errc judge(std::uint64_t asked, exchange_shape shape) {
+        if (!in_bounds()) return errc::bad_length;
         const bool kick = is_event(asked);
         const std::uint64_t difference = (payload()[0] ^ asked) & key_mask;
-        if (difference == type_response && (!kick || !present_in<event_ack_response, R>)) {
-            const bool right = h.msg_size == wanted.answer_size || (wanted.has_tail && h.msg_size > wanted.answer_size);
-            if (!right) return errc::bad_length;
-            ++(kick ? counters_.kicks : counters_.requests);
-            return errc::none;
-        }
-        return judge_other(asked, h, difference);
+        if (difference != type_response || (kick && present_in<event_ack_response, R>))
+            return judge_other(asked, difference);
+        if (!shape.fits(answer_header().msg_size)) return errc::bad_length;
+        ++(kick ? counters_.kicks : counters_.requests);
+        return errc::none;
     }
     /// Not the response to this request.
-    VMSG_COLD constexpr errc judge_other(std::uint64_t asked, const header& h, std::uint64_t difference) {
-        if (took_event(h)) return errc::would_block;
+    VMSG_COLD constexpr errc judge_other(std::uint64_t asked, std::uint64_t difference) {
+        if (took_event()) return errc::would_block;
+        const header h = answer_header();
         if (!h.is_response() || !h.is_bus()) return errc::bad_type;
         const bool kick = is_event(asked);
         if (kick || !has_error) return judge_null(asked, h, kick);
@@ -289,7 +356,7 @@ private:
     bool open_ = false; // a request was interrupted, and `target_` has to be resumed
     std::uint32_t target_ = 0;
     duration pause_ = 0; // until that
-    direct_session_counters counters_{};
+    [[no_unique_address]] counters_type counters_{};
     ffa::call_frame call_{}; // the last call and what came back
 };
 

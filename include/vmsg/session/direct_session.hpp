@@ -18,7 +18,7 @@
 #include <vmsg/proto/negotiator.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/session/clock.hpp>
-#include <vmsg/session/direct_exchange.hpp>
+#include <vmsg/session/direct_requests.hpp>
 #include <vmsg/session/session_device.hpp>
 #include <vmsg/session/session_policy.hpp>
 #include <vmsg/time.hpp>
@@ -35,9 +35,10 @@ namespace vmsg {
 ///
 /// `Policy::capacity` counts with `devices` and `areas`; without areas there is no `share`.
 template <ffa::conduit Conduit, session_clock Clock, class Policy = direct_session_policy<>>
-class direct_session : public detail::direct_exchange<direct_session<Conduit, Clock, Policy>, Conduit, Clock, Policy> {
-    using base = detail::direct_exchange<direct_session, Conduit, Clock, Policy>;
+class direct_session : public detail::direct_requests<direct_session<Conduit, Clock, Policy>, Conduit, Clock, Policy> {
+    using base = detail::direct_requests<direct_session, Conduit, Clock, Policy>;
     static constexpr revision R = Policy::rev;
+    static_assert(Policy::counts, "a reset is repeated for what is counted");
     static constexpr bool has_areas = Policy::capacity.areas != 0;
     static constexpr std::size_t capacity = Policy::capacity.devices;
 
@@ -105,7 +106,7 @@ public:
     constexpr result<void> ping(std::uint32_t data) {
         if (!bus_.negotiated()) return errc::bad_state;
         ping_response got;
-        return converse(0, ping_request{data}, got);
+        return this->converse(0, ping_request{data}, got);
     }
 
     /// Shares memory and gives the id of its area. `page_count` in pages of 4 KiB. Errors: `timed_out` (nobody knows
@@ -145,11 +146,7 @@ public:
     constexpr result<void> notify(std::uint16_t dev_num, std::uint32_t vq_index, std::uint32_t next_offset) {
         const known* d = find(dev_num);
         if (const errc why = proto::detail::check_kick(d, vq_index); why != errc::none) return why;
-        std::uint64_t words[detail::short_request_words]{};
-        put(words, dev_num, event_avail{vq_index, d->notification_data ? next_offset : 0});
-        constexpr detail::exchange_shape shape{.answer_size = header_size<R>};
-        const errc why = VMSG_SMALL ? this->exchange(words, shape) : this->exchange_inline(words, shape);
-        return why == errc::would_block || base::is_unusable(why) ? errc::none : why;
+        return this->kick(dev_num, {vq_index, d->notification_data ? next_offset : 0});
     }
 
     // --- what comes unasked
@@ -182,6 +179,7 @@ public:
 private:
     friend device;
     friend base;
+    friend typename base::carrier;
 
     // --- for `session_device`
 
@@ -193,80 +191,23 @@ private:
 
     /// Asks a device. Errors: as `proto::driver::request`, and those of an exchange; a tail of the answer is in `room`.
     template <message Request> constexpr errc ask(std::uint16_t dev_num, Request asked, response_of<Request>& got) {
-        return ask_device(dev_num, asked, got, nullptr);
+        return this->ask_device(dev_num, asked, got, nullptr);
     }
     template <message Request>
     constexpr errc ask(std::uint16_t dev_num, Request asked, response_of<Request>& got, answer_room& room) {
-        return ask_device(dev_num, asked, got, room.bytes);
+        return this->ask_device(dev_num, asked, got, room.bytes);
     }
-    constexpr void pause(duration time) {
-        const instant end = clock().now() + time;
-        while (clock().now() < end) clock().idle(end);
-    }
+    using base::pause;
 
-    template <message Request>
-    constexpr errc ask_device(std::uint16_t dev_num, Request& asked, response_of<Request>& got, std::uint8_t* room) {
-        errc why = begin(dev_num, proto::detail::rule_of<Request>);
-        known* const d = asked_;
-        if (why == errc::none) why = proto::detail::check_request(*d, asked);
-        if (why != errc::none) return why;
-        proto::detail::prepare_request(R, (agreed().feature_bits & strict_config_generation) != 0, *d, asked);
-        if (!legal(R, asked)) return errc::invalid_argument;
-        proto::detail::note_request(*d, asked);
-        why = converse(dev_num, asked, got, room);
-        // An event that came with an answer can have removed the device.
-        if (why == errc::none && d->present) proto::detail::learn(*d, asked, got);
-        return why;
-    }
     /// Whether the device may be asked now; it is `asked_` then.
     constexpr errc begin(std::uint16_t dev_num, proto::detail::request_rule rule) {
         if (!bus_.negotiated()) return errc::bad_state;
         asked_ = find(dev_num);
         return asked_ != nullptr ? proto::detail::check_order(*asked_, rule) : errc::no_device;
     }
-
-    // --- messages
-
-    template <class M> VMSG_INLINE static constexpr void put(std::uint64_t* words, std::uint16_t dev_num, const M& m) {
-        static_assert(fixed_msg_size<M, R> <= 8 * detail::short_request_words);
-        wire::word_sink<8 * detail::short_request_words> sink{words};
-        std::size_t size = fixed_msg_size<M, R>;
-        if constexpr (layout_of<M, R>::has_tail) size += layout_of<M, R>::tail::data(m).size_bytes();
-        detail::put_header<M, R>(sink, header{.dev_num = dev_num}, size);
-        layout_of<M, R>::template put<header_size<R>>(sink, m);
-    }
-    /// Adds a tail that begins at byte `at`.
-    template <class T> static constexpr void put_tail(std::uint64_t* words, std::size_t at, const wire::tail<T>& tail) {
-        for (std::size_t i = 0; i < tail.size_bytes(); ++i, ++at) {
-            const auto byte = static_cast<std::uint8_t>(tail[i / sizeof(T)] >> (8 * (i % sizeof(T))));
-            words[at / 8] |= std::uint64_t{byte} << (8 * (at % 8));
-        }
-    }
-
-    /// A request and its answer, which is legal and repeats what it has to.
-    template <message Request>
-    constexpr errc converse(std::uint16_t dev_num, const Request& asked, response_of<Request>& got,
-                            std::uint8_t* room = nullptr) {
-        using layout = layout_of<Request, R>;
-        using answer_layout = layout_of<response_of<Request>, R>;
-        constexpr detail::exchange_shape shape{.answer_size = fixed_msg_size<response_of<Request>, R>,
-                                               .has_tail = answer_layout::has_tail,
-                                               .long_request = layout::has_tail};
-        std::uint64_t words[layout::has_tail ? word_image::size : detail::short_request_words]{};
-        put(words, dev_num, asked);
-        if constexpr (layout::has_tail) put_tail(words, fixed_msg_size<Request, R>, layout::tail::data(asked));
-        if (const errc why = this->exchange(words, shape); why != errc::none) return why;
-        answer_layout::template get<header_size<R>>(this->answer(), got);
-        if constexpr (answer_layout::has_tail) {
-            const std::size_t size = this->answer_header().msg_size;
-            this->copy_answer({room, size});
-            answer_layout::tail::set(got, byte_view{room, size}.drop(shape.answer_size));
-            if (!answer_layout::tail::agrees(got, size - shape.answer_size))
-                return this->drop(errc::bad_length, proto::drop_reason::malformed);
-        }
-        if (!legal(R, got) || !proto::detail::echoes(asked, got)) return this->unusable();
-        return proto::detail::check_answer(got);
-    }
+    constexpr known& asked_device() { return *asked_; }
+    static constexpr bool is_there(const known& d) { return d.present; }
+    constexpr bool is_strict() const { return (agreed().feature_bits & strict_config_generation) != 0; }
 
     constexpr void lose(errc why) {
         if (!bus_.feed(proto::bus_input::lost)) return;
@@ -290,7 +231,7 @@ private:
             d.present = true;
             return true;
         }
-        this->drop(errc::full, proto::drop_reason::overflow);
+        this->drop(errc::full);
         return false;
     }
 
@@ -347,7 +288,7 @@ private:
     constexpr errc agree(const version_request& asked) {
         version_response got;
         const bool anew = bus_.state() == proto::bus_state::agreeing;
-        errc why = converse(0, asked, got);
+        errc why = this->converse(0, asked, got);
         if (why == errc::none) why = bus_.judge(got, options);
         if constexpr (has_areas)
             if (anew && why == errc::none) areas_.release_all(); // a peer that agrees has let go of what was before
@@ -356,7 +297,7 @@ private:
     /// For requests that are answered with a result.
     template <message Request> constexpr errc finish(const Request& asked) {
         response_of<Request> got;
-        const errc why = converse(0, asked, got);
+        const errc why = this->converse(0, asked, got);
         return why == errc::none ? said(got.result) : why;
     }
     constexpr errc reset() {
@@ -380,7 +321,7 @@ private:
         if constexpr (Policy::enumerates) {
             answer_room room;
             get_devices_response got;
-            const errc why = converse(0, bus_.window(base::max_msg_size()), got, room.bytes);
+            const errc why = this->converse(0, bus_.window(base::max_msg_size()), got, room.bytes);
             if (why != errc::none) return why;
             for (std::uint32_t i = 0; i < got.count; ++i)
                 if ((got.bitmap[i / 8] >> i % 8 & 1) != 0) add(static_cast<std::uint16_t>(got.offset + i));
@@ -403,7 +344,7 @@ private:
     /// There is room for one: whoever waits takes it before the next one is asked for.
     constexpr void keep(proto::driver_event_kind kind, std::uint16_t dev_num, std::uint32_t index) {
         if (kept_.kind != proto::driver_event_kind::none) {
-            this->drop(errc::full, proto::drop_reason::overflow);
+            this->drop(errc::full);
             return;
         }
         kept_.kind = kind;
@@ -414,7 +355,7 @@ private:
     /// EVENT_POLL, whose answer can be an event. False if there was none.
     constexpr bool ask_for_event() {
         event_poll_response got;
-        const errc why = converse(0, event_poll_request{}, got);
+        const errc why = this->converse(0, event_poll_request{}, got);
         if (why == errc::peer_error && present_in<error_response, R>) lose(why);
         return why == errc::would_block || base::is_unusable(why);
     }
@@ -425,7 +366,7 @@ private:
         if (why == errc::none)
             ++this->count().events;
         else
-            this->drop(why, why == errc::unknown_id ? proto::drop_reason::unknown_id : proto::reason_of(why));
+            this->drop(why);
     }
     constexpr errc judge_event(const header& h) {
         constexpr unsigned bus = 1u << 8;
@@ -441,14 +382,9 @@ private:
         }
     }
     template <class Event> constexpr errc take(const header& h) {
-        using layout = layout_of<Event, R>;
         Event e;
-        layout::template get<header_size<R>>(this->answer(), e);
-        bool right = h.msg_size == fixed_msg_size<Event, R>;
-        if constexpr (layout::has_tail)
-            right = h.msg_size >= fixed_msg_size<Event, R> &&
-                    layout::tail::agrees(e, h.msg_size - fixed_msg_size<Event, R>);
-        return !right ? errc::bad_length : !legal(R, e) ? errc::bad_value : on(h, e);
+        const errc why = this->read_event(h, e);
+        return why == errc::none ? on(h, e) : why;
     }
 
     constexpr errc on(const header& h, const event_used& e) {
@@ -511,7 +447,7 @@ private:
     /// The error of the exchange; what the peer has said is told to the area.
     constexpr errc offer(std::uint16_t id) {
         area_share_response got;
-        const errc why = converse(0, areas_.offered(id), got);
+        const errc why = this->converse(0, areas_.offered(id), got);
         if (is_unclear(why))
             areas_.unanswered_offer(id, why, clock().now()); // nothing overtakes a direct message
         else
@@ -520,7 +456,7 @@ private:
     }
     constexpr errc take_back(std::uint16_t id) {
         area_unshare_response got;
-        const errc why = converse(0, area_unshare_request{id}, got);
+        const errc why = this->converse(0, area_unshare_request{id}, got);
         const instant again = clock().now() + Policy::retry.area_interval;
         if (why == errc::none)
             areas_.answered_take_back(id, said(got.result), again);

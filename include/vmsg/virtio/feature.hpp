@@ -49,9 +49,19 @@ template <std::size_t N>
     return set;
 }
 
-/// What a driver accepts of `offered`: what it wants and virtio-msg allows, and VERSION_1, which it must accept.
+/// What a driver must accept when it is offered.
+inline constexpr feature_set always_accepted{feature::version_1};
+
+/// What a driver accepts of block `i` of what is `offered`: what it wants and virtio-msg allows, and VERSION_1.
+[[nodiscard]] constexpr std::uint32_t choose_block(std::uint32_t i, std::uint32_t offered, std::uint32_t wanted) {
+    return offered & allowed_on_virtio_msg.block(i) & (wanted | always_accepted.block(i));
+}
+/// The same for whole sets.
 [[nodiscard]] constexpr feature_set choose(const feature_set& offered, const feature_set& wanted) {
-    return offered & allowed_on_virtio_msg & (wanted | feature_set{feature::version_1});
+    feature_set chosen;
+    for (std::uint32_t i = 0; i < feature_set::num_blocks; ++i)
+        chosen.set_block(i, choose_block(i, offered.block(i), wanted.block(i)));
+    return chosen;
 }
 
 /// Whether a device may keep FEATURES_OK: the driver accepted nothing that was not offered, and VERSION_1 if it was.
