@@ -16,9 +16,9 @@ EXPECTED = ROOT / "bench" / "expected_size.json"
 OPTIONS = ["-std=c++20", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-pic", f"-I{ROOT / 'include'}",
            "-mgeneral-regs-only"]
 LEVELS = {"-Os": ["-Os"], "-O2": ["-O2"], "-Os -mstrict-align": ["-Os", "-mstrict-align", "-DVMSG_STRICT_ALIGN=1"]}
-PROGRAMS = {"direct": "partition, device and pool given", "direct_session": "the same with `direct_session`",
-            "direct_discovery": "with discovery and FFA_MEM_SHARE"}
-DIRECT_ONLY = ("direct", "direct_session")
+PROGRAMS = {"direct": "partition, device and pool given", "direct_counting": "the same with its counters",
+            "direct_session": "the same with `direct_session`", "direct_discovery": "with discovery and FFA_MEM_SHARE"}
+DIRECT_ONLY = ("direct", "direct_counting", "direct_session")
 TEXT_GOAL = 4096
 RAM_GOAL = 512
 

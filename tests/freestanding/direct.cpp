@@ -7,8 +7,12 @@
 
 using namespace vmsg;
 
+#ifndef DIRECT_COUNTS
+#    define DIRECT_COUNTS false // direct_counting.cpp counts
+#endif
+
 struct policy : direct_session_policy<> {
-    static constexpr bool counts = false;
+    static constexpr bool counts = DIRECT_COUNTS;
 };
 using device_type = lone_device<freestanding::conduit, freestanding::clock, policy>;
 
