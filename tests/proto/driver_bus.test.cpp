@@ -326,6 +326,76 @@ TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
     CHECK(has_failed(b, errc::timed_out));
 }
 
+namespace {
+
+/// The carrier refuses everything until the engine has no more attempts for now. Gives how many it made.
+template <class Bench> int refuse_attempts(Bench& b, errc why) {
+    int made = 0;
+    const auto policy = retry_policy{};
+    for (; made == 0 || (b.engine.poll_timeout() <= b.now + policy.max_busy_backoff && made < 100); ++made) {
+        if (made != 0) b.now = b.engine.poll_timeout();
+        b.refuse_next(why);
+    }
+    return made;
+}
+
+} // namespace
+
+TEST_CASE("N15: the first GET_DEVICES is tried 60 times, 50 ms apart, while nobody takes it") {
+    driver_bench<v2> b;
+    b.negotiate();
+    const instant begun = b.now;
+    errc why = errc::busy;
+    SUBCASE("busy") {}
+    SUBCASE("no answer") { why = errc::no_answer; }
+    int attempts = 0;
+    int tries = 1;
+    for (; attempts += refuse_attempts(b, why), b.engine.state() == bus_state::enumerating; ++tries) {
+        REQUIRE(tries < 100);
+        CHECK(b.no_event());
+        CHECK(b.silent());
+        CHECK(b.engine.poll_timeout() == b.now + 50 * milliseconds);
+        b.now = b.engine.poll_timeout();
+    }
+    CHECK(tries == 60);
+    CHECK(attempts == 600);
+    CHECK(b.now - begun > 59 * 50 * milliseconds);
+    CHECK(has_failed(b, why));
+}
+
+TEST_CASE("N15: a first GET_DEVICES that is taken at last brings the bus up, each time anew") {
+    driver_bench<v2> b;
+    b.negotiate();
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 59; ++i) {
+            refuse_attempts(b, errc::busy);
+            b.now = b.engine.poll_timeout();
+        }
+        b.enumerated({3});
+        CHECK(announced(b).size() == (round == 0 ? 1 : 0));
+        REQUIRE(b.engine.enumerate(b.now));
+    }
+}
+
+TEST_CASE("N15: only the first window waits for a device side, and only until it has been taken") {
+    driver_bench<v2> b;
+    b.negotiate();
+    SUBCASE("a window after the first") {
+        const auto asked = b.expect<get_devices_request>();
+        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 256, .count = 0});
+        CHECK(refuse_attempts(b, errc::busy) == 10);
+        CHECK(has_failed(b, errc::busy));
+    }
+    SUBCASE("the answer is no") {
+        b.reply(b.expect<get_devices_request>(), error_response{row_of<get_devices_request>.id});
+        CHECK(has_failed(b, errc::peer_error));
+    }
+    SUBCASE("the carrier says no for good") {
+        b.refuse_next(errc::denied);
+        CHECK(has_failed(b, errc::denied));
+    }
+}
+
 // --- RESET
 
 TEST_CASE_TEMPLATE_DEFINE("N12, N13: a reset gives everything back in order, and the bus can be started again", Bench,
@@ -389,9 +459,9 @@ TEST_CASE("N12, N13: a reset that the peer does not carry out fails the bus, whi
     SUBCASE("ERROR") { b.reply(asked, reset_response{bus_result::error}); }
     SUBCASE("BUSY, three times") {
         b.reply(asked, reset_response{bus_result::busy});
-        for (const duration pause : {1 * milliseconds, 2 * milliseconds}) {
-            CHECK(b.engine.poll_timeout() == b.now + pause);
-            b.now += pause - 1;
+        for (int i = 0; i < 2; ++i) {
+            CHECK(b.engine.poll_timeout() == b.now + 1 * milliseconds);
+            b.now += 1 * milliseconds - 1;
             CHECK(b.silent());
             b.now += 1;
             CHECK(b.engine.state() == bus_state::resetting);
@@ -423,6 +493,8 @@ TEST_CASE("N12: a reset that is answered with BUSY is tried again") {
         for (int busy = 0; busy < 2; ++busy) {
             b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
             CHECK(b.no_event());
+            CHECK(b.silent());
+            CHECK(b.engine.poll_timeout() == b.now + 1 * milliseconds);
             b.now = b.engine.poll_timeout();
         }
         b.reply(b.expect<reset_request>(), reset_response{});
@@ -430,6 +502,22 @@ TEST_CASE("N12: a reset that is answered with BUSY is tried again") {
         b.event(device_removed);
         b.bring_up({3});
     }
+}
+
+TEST_CASE("N12: over direct messages there is a pause between two RESET as well") {
+    driver_options options = driver_options_for<v2>();
+    options.policy = direct_retry_policy;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    REQUIRE(b.engine.reset(b.now));
+    for (int busy = 0; busy < 2; ++busy) {
+        b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+        CHECK(b.silent());
+        CHECK(b.engine.poll_timeout() == b.now + 1 * milliseconds);
+        b.now = b.engine.poll_timeout();
+    }
+    b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+    CHECK(has_failed(b, errc::busy));
 }
 
 TEST_CASE("N12: a carrier that is busy is not the peer's BUSY") {

@@ -25,6 +25,9 @@ TEST_CASE("retry_policy: the defaults are bounded and written in microseconds") 
     CX_CHECK(usual.area_interval == 1'000'000);
     CX_CHECK(usual.area_attempts == 3);
     CX_CHECK(usual.reset_attempts == 3);
+    CX_CHECK(usual.reset_pause == 1'000);
+    CX_CHECK(usual.devices_attempts == 60);
+    CX_CHECK(usual.devices_pause == 50'000);
 }
 
 TEST_CASE("retry_policy: the pause doubles up to its maximum") {

@@ -63,11 +63,7 @@ public:
         return feed(bus_input::start, now);
     }
     /// Asks the peer to forget everything (FFA_RESET), then forgets it here. `bad_state` if the bus is not up.
-    constexpr result<void> reset(instant now) {
-        const auto fed = feed(bus_input::reset, now);
-        if (fed) resets_left_ = options_.policy.reset_attempts;
-        return fed;
-    }
+    constexpr result<void> reset(instant now) { return feed(bus_input::reset, now); }
     /// The device side is gone for good, without a word: nothing is sent, and everything is over at once, requests,
     /// devices and areas. That these are reported as released is for `driver_memory`, which asks the manager; who has
     /// none has to know that nobody uses the memory. Not between `poll_transmit` and `handle_sent`.
@@ -600,13 +596,7 @@ private:
         } else {
             if (s != step_slot_) return;
             step_slot_ = no_slot;
-            const bool busy = why == errc::busy && how == ending::answered;
-            if (busy && id == row_of<reset_request>.id && resets_left_ > 1) {
-                --resets_left_;
-                todo_ = bus_action::send_reset;
-                next_step_ = now + options_.policy.backoff(options_.policy.reset_attempts - resets_left_);
-                return;
-            }
+            if (tries_again(id, why, how, now)) return;
             if (why == errc::none) return go_on(bus_.next_input(), why, now);
             if (!falls_back(why, how, now)) go_on(bus_input::refused, why, now);
             return;
@@ -614,6 +604,17 @@ private:
         // A null message may come from a device side that has never known the request.
         const bool forgotten = why == errc::peer_error && present_in<error_response, R>;
         if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
+    }
+
+    /// The peer does not want to be reset yet, or nobody takes the first question for its devices: asked again later.
+    constexpr bool tries_again(std::uint8_t id, errc why, ending how, instant now) {
+        const bool resets = id == row_of<reset_request>.id && why == errc::busy && how == ending::answered;
+        const bool looks = bus_.at_first_window() && is_retryable(why);
+        if ((!resets && !looks) || steps_left_ <= 1) return false;
+        --steps_left_;
+        todo_ = resets ? bus_action::send_reset : bus_action::send_get_devices;
+        next_step_ = now + (resets ? options_.policy.reset_pause : options_.policy.devices_pause);
+        return true;
     }
 
     /// The peer does not want the FIFO, or it cannot be used, or the peer says no to a way of event delivery: events
@@ -684,6 +685,8 @@ private:
         if (!action) return action.error();
         abandon_step(now);
         next_step_ = 0;
+        steps_left_ =
+            *action == bus_action::send_reset ? options_.policy.reset_attempts : options_.policy.devices_attempts;
         act(*action, now);
         return {};
     }
@@ -928,8 +931,8 @@ private:
     errc bus_error_{};
     std::size_t kick_count_ = 0;
     std::size_t pong_count_ = 0;
-    std::uint16_t resets_left_ = 0; // RESET that may be answered with BUSY
-    instant next_step_ = 0;         // when `todo_` may be sent
+    std::uint16_t steps_left_ = 0; // tries of what the state of the bus stands for that may find nobody ready
+    instant next_step_ = 0;        // when `todo_` may be sent
     instant next_send_ = 0;
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};
