@@ -680,11 +680,12 @@ TEST_CASE("SQ6: used, config_changed, needs_reset: what cannot be") {
     CHECK(b.engine.config_changed(3, 16, 0));
 }
 
-TEST_CASE("T6, E7, V1, SQ72: a device that cannot go on says so, once it runs") {
+TEST_CASE("T6, E7, V1, SQ72: a device that cannot go on says so, also before it runs") {
     device_bench<v2> b;
     b.negotiate(event_method::indirect);
     b.negotiate_device();
     REQUIRE(b.engine.needs_reset(3));
+    CHECK(b.expect<event_config>().body == event_config{device_status{0x4b}, 0, 0, 0, {}});
     CHECK(b.silent());
     CHECK(b.ask(get_device_status_request{}).status == device_status{0x4b}); // T9
     CHECK(b.status(0) == 0);

@@ -129,7 +129,6 @@ public:
         if (port->resetting) return errc::bad_state;
         if (has(port->status, device_status::needs_reset)) return {};
         port->status = port->status | device_status::needs_reset;
-        if (!has(port->status, device_status::driver_ok)) return {};
         port->note_change(0, 0);
         devices_.list(dev_num);
         return {};
