@@ -652,11 +652,18 @@ private:
                                     options_.policy.area_attempts);
     }
 
+    constexpr std::uint16_t larger_budget() const {
+        const retry_policy& p = options_.policy;
+        const std::uint32_t most = p.max_poll_budget > p.poll_budget ? p.max_poll_budget : p.poll_budget;
+        const std::uint32_t twice = 2u * poll_budget_;
+        return static_cast<std::uint16_t>(twice < most ? twice : most);
+    }
     /// After an event there may be more: the next EVENT_POLL follows at once, after a full round with the next call.
     constexpr void end_poll(instant now, bool had_event) {
         poll_slot_ = no_slot;
         const bool round_goes_on = had_event && round_left_ > 1;
-        round_left_ = round_goes_on ? static_cast<std::uint16_t>(round_left_ - 1) : options_.policy.poll_budget;
+        if (!round_goes_on) poll_budget_ = had_event ? larger_budget() : options_.policy.poll_budget;
+        round_left_ = round_goes_on ? static_cast<std::uint16_t>(round_left_ - 1) : poll_budget_;
         next_poll_ = now + (round_goes_on ? 0 : had_event ? 1 : interval());
     }
 
@@ -927,6 +934,7 @@ private:
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
     slot poll_slot_ = no_slot; // of the open EVENT_POLL
     std::uint16_t round_left_ = 1;
+    std::uint16_t poll_budget_ = 0;   // of the present round
     std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
     errc bus_error_{};
     std::size_t kick_count_ = 0;
