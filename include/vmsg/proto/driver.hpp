@@ -254,14 +254,12 @@ public:
 
     /// Time has passed: requests time out, quarantines end.
     constexpr void handle_timeout(instant now) {
-        for (slot s = 0; s < table::capacity; ++s) {
-            const exchange_type& x = requests_[s];
-            if (x.deadline > now) continue;
-            if (x.state == exchange_state::sent) {
+        for (auto s = requests_.due(now); s; s = requests_.due(now)) {
+            if (requests_[*s].state == exchange_state::expired) {
+                requests_.end_quarantine(*s);
+            } else {
                 ++counters_.timeouts;
-                give_up(s, errc::timed_out, now);
-            } else if (x.state == exchange_state::expired) {
-                requests_.end_quarantine(s);
+                give_up(*s, errc::timed_out, now);
             }
         }
     }
