@@ -317,15 +317,6 @@ TEST_CASE("N9: looking up the devices again finds new ones and misses those that
     CHECK(b.engine.open_requests() == 0);
 }
 
-TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
-    driver_bench<v2> b;
-    b.negotiate();
-    b.expect<get_devices_request>();
-    b.now += 5 * seconds;
-    b.engine.handle_timeout(b.now);
-    CHECK(has_failed(b, errc::timed_out));
-}
-
 namespace {
 
 /// The carrier refuses everything until the engine has no more attempts for now. Gives how many it made.
@@ -339,7 +330,106 @@ template <class Bench> int refuse_attempts(Bench& b, errc why) {
     return made;
 }
 
+driver_bench<v2> with_hints() {
+    driver_options options = driver_options_for<v2>(event_method::indirect);
+    options.device_events_are_hints = true;
+    return driver_bench<v2>(options);
+}
+
 } // namespace
+
+TEST_CASE("N9: where an EVENT_DEVICE is a hint, GET_DEVICES decides") {
+    auto b = with_hints();
+    b.bring_up({3});
+    b.deliver({}, event_device{3, device_state::removed});
+    b.deliver({}, event_device{9, device_state::added});
+    CHECK(b.engine.counters().events == 2);
+    CHECK(b.no_event());
+    CHECK(b.engine.device(3) != nullptr);
+    CHECK(b.engine.device(9) == nullptr);
+    CHECK(b.engine.poll_timeout() <= b.now);
+    b.enumerated({3, 5}); // asked once
+    CHECK(b.event(device_added).dev_num == 5);
+    b.event(bus_ready);
+    CHECK(b.silent());
+    b.deliver({}, event_device{5, device_state{0x8000}}); // the implementation's own
+    CHECK(b.silent());
+
+    b.deliver({}, event_device{77, device_state::removed}); // its number is not looked at
+    const auto asked = b.expect<get_devices_request>();
+    b.deliver({}, event_device{5, device_state::removed}); // the answer may be from before
+    CHECK(b.silent());
+    const auto bitmap = bitmap_of({3, 5}, asked.body.count);
+    b.reply(asked, get_devices_response{.offset = 0, .count = asked.body.count, .bitmap = bitmap});
+    b.event(bus_ready);
+    b.enumerated({3});
+    CHECK(b.event(device_removed).dev_num == 5);
+    b.event(bus_ready);
+    CHECK(b.silent());
+    CHECK(b.dropped_nothing());
+}
+
+TEST_CASE("N9: where that is so, a frame for a device that nobody takes has the devices looked up again") {
+    auto b = with_hints();
+    b.bring_up({3});
+    b.running_device(3);
+    SUBCASE("a request") {
+        const auto t = b.ask(3, get_device_status_request{});
+        for (int i = 0; i < 10; b.now += 2 * milliseconds, ++i) b.refuse_next(errc::busy);
+        CHECK(failed(b, t, errc::busy));
+    }
+    SUBCASE("an EVENT_AVAIL") {
+        REQUIRE(b.engine.notify(3, 0, 0));
+        for (int i = 0; i < 10; b.now += 2 * milliseconds, ++i) b.refuse_next(errc::no_answer);
+        CHECK(b.event(kick_lost).dev_num == 3);
+    }
+    CHECK(b.engine.state() == bus_state::ready);
+    b.enumerated({});
+    CHECK(b.event(device_removed).dev_num == 3);
+    b.event(bus_ready);
+    CHECK(b.silent());
+}
+
+TEST_CASE("N9: what says nothing about a device has none looked up again") {
+    auto b = with_hints();
+    b.bring_up({3});
+    b.running_device(3);
+    SUBCASE("a request that the carrier refuses for good") {
+        const auto t = b.ask(3, get_device_status_request{});
+        b.refuse_next(errc::denied);
+        CHECK(failed(b, t, errc::denied));
+    }
+    SUBCASE("a PING that nobody takes") {
+        REQUIRE(b.engine.ping(1));
+        CHECK(refuse_attempts(b, errc::busy) == 10);
+    }
+    SUBCASE("a request that is taken at last") {
+        b.ask(3, get_device_status_request{});
+        for (int i = 0; i < 9; ++i) {
+            b.refuse_next(errc::busy);
+            b.now += 2 * milliseconds;
+        }
+        b.expect<get_device_status_request>();
+    }
+    SUBCASE("a hint from before a reset") {
+        b.deliver({}, event_device{3, device_state::removed});
+        REQUIRE(b.engine.reset(b.now));
+        b.reply(b.expect<reset_request>(), reset_response{});
+        b.event(bus_down);
+        b.event(device_removed);
+        b.bring_up({3});
+    }
+    CHECK(b.silent());
+}
+
+TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
+    driver_bench<v2> b;
+    b.negotiate();
+    b.expect<get_devices_request>();
+    b.now += 5 * seconds;
+    b.engine.handle_timeout(b.now);
+    CHECK(has_failed(b, errc::timed_out));
+}
 
 TEST_CASE("N15: the first GET_DEVICES is tried 60 times, 50 ms apart, while nobody takes it") {
     driver_bench<v2> b;

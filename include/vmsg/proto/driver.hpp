@@ -303,6 +303,7 @@ public:
         if (queued && next_send_ < first) first = next_send_;
         instant own = never; // the engine's own requests
         if (todo_ != bus_action::none) own = next_step_;
+        if (looks_again()) own = 0;
         if (bus_.negotiated() && areas_.next_due() < own) own = areas_.next_due();
         if (polls() && poll_slot_ == no_slot && next_poll_ < own) own = next_poll_;
         if (own < next_send_) own = next_send_;
@@ -403,9 +404,16 @@ private:
         if (state != exchange_state::sent) return;
         if (outcome) return requests_.mark_sent(s, now + options_.policy.response_timeout);
         if (again) return requests_.put_back(s);
+        if (!requests_[s].is_bus()) doubt_device(outcome.error());
         requests_.fail(s, outcome.error());
         conclude(s, ending::unsent, now);
     }
+
+    /// A device that takes nothing may have gone.
+    constexpr void doubt_device(errc why) { look_again_ = look_again_ || (are_hints() && is_retryable(why)); }
+    constexpr bool are_hints() const { return options_.device_events_are_hints && !options_.devices.given(); }
+    /// The devices are to be looked up again, and that can begin.
+    constexpr bool looks_again() const { return look_again_ && bus_.state() == bus_state::ready; }
 
     /// The first kick may be out for sending.
     constexpr std::size_t first_waiting_kick() const { return sending_ == sending::kick ? 1 : 0; }
@@ -414,6 +422,7 @@ private:
             ++counters_.kicks;
         else
             devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
+        doubt_device(outcome.error());
         --kick_count_;
         for (std::size_t i = 1; i < C.kicks && i <= kick_count_; ++i) kicks_[i - 1] = kicks_[i];
     }
@@ -668,6 +677,7 @@ private:
     /// Opens the engine's own requests. Those that find no free slot wait for one.
     constexpr void open_what_is_due(instant now) {
         if (todo_ != bus_action::none && now >= next_step_) act(todo_, now);
+        if (looks_again()) go_on(bus_input::reenumerate, errc::none, now);
         if (!bus_.negotiated()) return;
         while (const auto id = areas_.unsent(now)) {
             const bool offered = *areas_.state(*id) == area_state::offered;
@@ -720,6 +730,7 @@ private:
             }
             break;
         case send_get_devices:
+            look_again_ = false;
             if (options_.devices.given()) {
                 take_list();
                 static_cast<void>(feed(bus_input::accepted, now));
@@ -894,7 +905,10 @@ private:
     }
 
     constexpr bool on(const header&, const event_device& e, instant now) {
-        if (e.state == device_state::removed) {
+        const bool news = e.state == device_state::added || e.state == device_state::removed;
+        if (news && are_hints()) {
+            look_again_ = true;
+        } else if (e.state == device_state::removed) {
             if (devices_.find(e.dev_num) == nullptr) return refuse(drop_reason::no_device);
             remove_device(e.dev_num, now);
         } else if (e.state == device_state::added && !devices_.add(e.dev_num, present_round())) {
@@ -923,7 +937,8 @@ private:
     negotiator<R> bus_{};
     event_method events_{}; // that are asked for, or come, but for a FIFO
     errc events_refused_{};
-    bus_action todo_{}; // wanted, but there was no free slot
+    bus_action todo_{};       // wanted, but there was no free slot
+    bool look_again_ = false; // something has happened to the devices
     driver_event_kind bus_news_{};
     sending sending_{};
     sending last_sent_{};
