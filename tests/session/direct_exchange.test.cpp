@@ -10,6 +10,7 @@
 #include "support/check.hpp"
 #include "transport/support/bring_up.hpp"
 #include "transport/support/direct_rig.hpp"
+#include "transport/support/managed.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,20 +53,14 @@ template <revision R> struct world {
     direct_session<sim::spmc_conduit, virtual_clock<nothing_else>, lean_policy<R>> session{call, clock, driver_id,
                                                                                            device_id};
 
-    explicit world(const sim::profile& rules) : spmc(rules), call(added()) { REQUIRE(ffa::negotiate(call)); }
+    explicit world(const sim::profile& rules) : spmc(rules), call(add_pair(spmc, peer)) {
+        REQUIRE(ffa::negotiate(call));
+    }
     world(const world&) = delete;
     world& operator=(const world&) = delete;
 
     void strikes(sim::fault f) { REQUIRE(spmc.add_fault(f)); }
     std::uint32_t requests() { return spmc.calls(driver_id, ffa::function_id::msg_send_direct_req2); }
-
-private:
-    sim::spmc_conduit added() {
-        REQUIRE(spmc.add({.id = driver_id}));
-        REQUIRE(
-            spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
-        return spmc.conduit_for(driver_id);
-    }
 };
 
 constexpr auto request = ffa::function_id::msg_send_direct_req2;
