@@ -935,13 +935,8 @@ private:
 
     driver_options options_;
     negotiator<R> bus_{};
-    event_method events_{}; // that are asked for, or come, but for a FIFO
     errc events_refused_{};
-    bus_action todo_{};       // wanted, but there was no free slot
-    bool look_again_ = false; // something has happened to the devices
-    driver_event_kind bus_news_{};
-    sending sending_{};
-    sending last_sent_{};
+    errc bus_error_{};
     slot sending_slot_ = no_slot; // of the request whose frame is out for sending
     std::uint16_t sending_serial_ = 0;
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
@@ -949,11 +944,16 @@ private:
     std::uint16_t round_left_ = 1;
     std::uint16_t poll_budget_ = 0;   // of the present round
     std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
-    errc bus_error_{};
+    std::uint16_t steps_left_ = 0;    // tries of what the state of the bus stands for that may find nobody ready
+    event_method events_{};           // that are asked for, or come, but for a FIFO
+    bus_action todo_{};               // wanted, but there was no free slot
+    bool look_again_ = false;         // something has happened to the devices
+    driver_event_kind bus_news_{};
+    sending sending_{};
+    sending last_sent_{};
     std::size_t kick_count_ = 0;
     std::size_t pong_count_ = 0;
-    std::uint16_t steps_left_ = 0; // tries of what the state of the bus stands for that may find nobody ready
-    instant next_step_ = 0;        // when `todo_` may be sent
+    instant next_step_ = 0; // when `todo_` may be sent
     instant next_send_ = 0;
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};
