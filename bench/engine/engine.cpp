@@ -182,6 +182,15 @@ extern "C" void told(void* to, const void* given) {
         require(b.drv.poll_event().kind == driver_event_kind::completed, "the end of a request");
 }
 
+extern "C" [[gnu::noinline]] void wait(void* to, const void* given);
+extern "C" void wait(void* to, const void* given) {
+    bus& b = *static_cast<bus*>(to);
+    for (std::size_t i = 0; i < static_cast<const frames*>(given)->size(); ++i) {
+        require(b.drv.poll_timeout() > b.now, "nothing that is due");
+        b.drv.handle_timeout(b.now);
+    }
+}
+
 extern "C" [[gnu::noinline]] void resolve(void* to, const void* given);
 extern "C" void resolve(void* to, const void*) {
     shared_areas& areas = *static_cast<shared_areas*>(to);
@@ -227,6 +236,7 @@ void count_all() {
         const frames given = b->open(n);
         count(match, *b, given);
         count(told, *b, given);
+        count(wait, *b, given);
         b->close();
     }
     for (const std::size_t n : area_counts) {

@@ -20,7 +20,8 @@ DUMPS = [dump for n in DEVICES for dump in (("dispatch", "device: dispatch by de
                                             ("match", "driver: match by devices", n))]
 DUMPS += [("match", "driver: match by open requests", "1")]
 DUMPS += [dump for n in OPEN for dump in (("match", "driver: match by open requests", n),
-                                          ("told", "driver: poll_event by open requests", n))]
+                                          ("told", "driver: poll_event by open requests", n),
+                                          ("wait", "driver: poll_timeout, handle_timeout by open requests", n))]
 DUMPS += [("resolve", "device: pin, resolve, unpin by areas", n) for n in AREAS]
 
 

@@ -5,6 +5,7 @@
 #include "support/check.hpp"
 #include "transport/support/bring_up.hpp"
 #include "transport/support/direct_rig.hpp"
+#include "transport/support/managed.hpp"
 
 #include <vmsg/ffa/arch/aarch64_hvc.hpp>
 #include <vmsg/ffa/arch/aarch64_smc.hpp>
@@ -39,11 +40,7 @@ template <revision R, class Conduit> struct world {
         device_id,
         {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = proto::direct_retry_policy}};
 
-    explicit world(const sim::profile& rules) : spmc(rules) {
-        REQUIRE(spmc.add({.id = driver_id}));
-        REQUIRE(
-            spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
-    }
+    explicit world(const sim::profile& rules) : spmc(rules) { add_pair(spmc, peer); }
 
     static void answer(void* context, arch_test::instruction what, ffa::call_frame& frame) {
         auto& self = *static_cast<world*>(context);

@@ -25,7 +25,8 @@ struct manager {
     std::size_t count = 0;
     std::uint16_t size = 24;
     bool has_registers = true;
-    bool releases = true;
+    unsigned refused_releases = 0; // at first
+    unsigned releases = 0;
     unsigned changes = 0; // so often the list is another one when its second window is read
     std::uint16_t tag = 0;
     bool rx_full = false;
@@ -48,7 +49,7 @@ struct manager {
 
     ffa::call_frame release() {
         if (!rx_full) ++spurious_releases;
-        if (!rx_full || !releases) return ffa::encode_error(error::denied);
+        if (!rx_full || releases++ < refused_releases) return ffa::encode_error(error::denied);
         rx_full = false;
         return ffa::encode_success();
     }
@@ -173,10 +174,15 @@ TEST_CASE("trap 10: RX is released however the reading ends") {
     ends(with(400, 24), errc::truncated);
     ends(with(0, 24), errc::invalid_argument);
     manager keeps = with(3, 24);
-    keeps.releases = false;
+    keeps.refused_releases = ffa::release_attempts;
     const finding kept{keeps, version::v1_1};
     CHECK(kept.done.error() == errc::denied);
-    CHECK(kept.pair.owns_rx());
+    CHECK(kept.peer.releases == ffa::release_attempts);
+    CHECK(kept.pair.owns_rx()); // and can be released later
+    keeps.refused_releases = ffa::release_attempts - 1;
+    const finding late{keeps, version::v1_1};
+    CHECK(late.done);
+    CHECK(!late.pair.owns_rx());
 }
 
 TEST_CASE("a full or missing RX is no place for descriptors") {

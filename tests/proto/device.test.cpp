@@ -218,6 +218,7 @@ TEST_CASE("N12: what the old driver had to be told is not told to the next one")
     device_bench<v2> b;
     test_device model;
     attached<test_device> port{model};
+    attached<test_device> others[3]{attached{model}, attached{model}, attached{model}};
     b.negotiate();
     REQUIRE(b.engine.detach(3));
     REQUIRE(b.engine.attach(4, port));
@@ -225,7 +226,7 @@ TEST_CASE("N12: what the old driver had to be told is not told to the next one")
     b.negotiate();
     CHECK(b.ask(event_poll_request{}) == event_poll_response{});
     CHECK(numbers_in(b.ask(get_devices_request{0, 8})) == std::vector<int>{4});
-    for (std::uint16_t n = 5; n < 8; ++n) CHECK(b.engine.attach(n, port)); // the place of 3 is free
+    for (std::uint16_t n = 0; n < 3; ++n) CHECK(b.engine.attach(5 + n, others[n])); // the place of 3 is free
 }
 
 // --- bus requests
@@ -680,11 +681,12 @@ TEST_CASE("SQ6: used, config_changed, needs_reset: what cannot be") {
     CHECK(b.engine.config_changed(3, 16, 0));
 }
 
-TEST_CASE("T6, E7, V1, SQ72: a device that cannot go on says so, once it runs") {
+TEST_CASE("T6, E7, V1, SQ72: a device that cannot go on says so, also before it runs") {
     device_bench<v2> b;
     b.negotiate(event_method::indirect);
     b.negotiate_device();
     REQUIRE(b.engine.needs_reset(3));
+    CHECK(b.expect<event_config>().body == event_config{device_status{0x4b}, 0, 0, 0, {}});
     CHECK(b.silent());
     CHECK(b.ask(get_device_status_request{}).status == device_status{0x4b}); // T9
     CHECK(b.status(0) == 0);
@@ -753,12 +755,23 @@ TEST_CASE("I2: nor one whose identity does not fit the revision") {
 TEST_CASE("device_bus: more devices than there is room for") {
     device_bench<v2> b;
     test_device model;
-    attached<test_device> port{model};
-    for (std::uint16_t n = 10; n < 13; ++n) CHECK(b.engine.attach(n, port));
-    CHECK(b.engine.attach(13, port).error() == errc::full);
+    attached<test_device> ports[4]{attached{model}, attached{model}, attached{model}, attached{model}};
+    for (std::uint16_t n = 0; n < 3; ++n) CHECK(b.engine.attach(10 + n, ports[n]));
+    CHECK(b.engine.attach(13, ports[3]).error() == errc::full);
     REQUIRE(b.engine.config_changed(12, 0, 0)); // that nobody is told of
     REQUIRE(b.engine.detach(12));
-    CHECK(b.engine.attach(13, port));
+    CHECK(b.engine.attach(13, ports[3]));
+}
+
+TEST_CASE("I5, device_bus: a device is on a bus under one number") {
+    device_bench<v2> b;
+    CHECK(b.engine.attach(8, b.port).error() == errc::invalid_argument); // it is 3
+    CHECK(b.engine.attach(3, b.port).error() == errc::invalid_argument);
+    REQUIRE(b.engine.detach(3));
+    REQUIRE(b.engine.attach(8, b.port));
+    CHECK(b.engine.attach(3, b.port).error() == errc::invalid_argument);
+    device_bus<v2> next{device_options{}}; // in place of a bus that is not there any more
+    CHECK(next.attach(3, b.port));
 }
 
 TEST_CASE("N8: in rfc2025 events are sent unasked until the driver asks") {

@@ -317,6 +317,111 @@ TEST_CASE("N9: looking up the devices again finds new ones and misses those that
     CHECK(b.engine.open_requests() == 0);
 }
 
+namespace {
+
+/// The carrier refuses everything until the engine has no more attempts for now. Gives how many it made.
+template <class Bench> int refuse_attempts(Bench& b, errc why) {
+    int made = 0;
+    const auto policy = retry_policy{};
+    for (; made == 0 || (b.engine.poll_timeout() <= b.now + policy.max_busy_backoff && made < 100); ++made) {
+        if (made != 0) b.now = b.engine.poll_timeout();
+        b.refuse_next(why);
+    }
+    return made;
+}
+
+driver_bench<v2> with_hints() {
+    driver_options options = driver_options_for<v2>(event_method::indirect);
+    options.device_events_are_hints = true;
+    return driver_bench<v2>(options);
+}
+
+} // namespace
+
+TEST_CASE("N9: where an EVENT_DEVICE is a hint, GET_DEVICES decides") {
+    auto b = with_hints();
+    b.bring_up({3});
+    b.deliver({}, event_device{3, device_state::removed});
+    b.deliver({}, event_device{9, device_state::added});
+    CHECK(b.engine.counters().events == 2);
+    CHECK(b.no_event());
+    CHECK(b.engine.device(3) != nullptr);
+    CHECK(b.engine.device(9) == nullptr);
+    CHECK(b.engine.poll_timeout() <= b.now);
+    b.enumerated({3, 5}); // asked once
+    CHECK(b.event(device_added).dev_num == 5);
+    b.event(bus_ready);
+    CHECK(b.silent());
+    b.deliver({}, event_device{5, device_state{0x8000}}); // the implementation's own
+    CHECK(b.silent());
+
+    b.deliver({}, event_device{77, device_state::removed}); // its number is not looked at
+    const auto asked = b.expect<get_devices_request>();
+    b.deliver({}, event_device{5, device_state::removed}); // the answer may be from before
+    CHECK(b.silent());
+    const auto bitmap = bitmap_of({3, 5}, asked.body.count);
+    b.reply(asked, get_devices_response{.offset = 0, .count = asked.body.count, .bitmap = bitmap});
+    b.event(bus_ready);
+    b.enumerated({3});
+    CHECK(b.event(device_removed).dev_num == 5);
+    b.event(bus_ready);
+    CHECK(b.silent());
+    CHECK(b.dropped_nothing());
+}
+
+TEST_CASE("N9: where that is so, a frame for a device that nobody takes has the devices looked up again") {
+    auto b = with_hints();
+    b.bring_up({3});
+    b.running_device(3);
+    SUBCASE("a request") {
+        const auto t = b.ask(3, get_device_status_request{});
+        for (int i = 0; i < 10; b.now += 2 * milliseconds, ++i) b.refuse_next(errc::busy);
+        CHECK(failed(b, t, errc::busy));
+    }
+    SUBCASE("an EVENT_AVAIL") {
+        REQUIRE(b.engine.notify(3, 0, 0));
+        for (int i = 0; i < 10; b.now += 2 * milliseconds, ++i) b.refuse_next(errc::no_answer);
+        CHECK(b.event(kick_lost).dev_num == 3);
+    }
+    CHECK(b.engine.state() == bus_state::ready);
+    b.enumerated({});
+    CHECK(b.event(device_removed).dev_num == 3);
+    b.event(bus_ready);
+    CHECK(b.silent());
+}
+
+TEST_CASE("N9: what says nothing about a device has none looked up again") {
+    auto b = with_hints();
+    b.bring_up({3});
+    b.running_device(3);
+    SUBCASE("a request that the carrier refuses for good") {
+        const auto t = b.ask(3, get_device_status_request{});
+        b.refuse_next(errc::denied);
+        CHECK(failed(b, t, errc::denied));
+    }
+    SUBCASE("a PING that nobody takes") {
+        REQUIRE(b.engine.ping(1));
+        CHECK(refuse_attempts(b, errc::busy) == 10);
+    }
+    SUBCASE("a request that is taken at last") {
+        b.ask(3, get_device_status_request{});
+        for (int i = 0; i < 9; ++i) {
+            b.refuse_next(errc::busy);
+            b.now += 2 * milliseconds;
+        }
+        b.expect<get_device_status_request>();
+    }
+    SUBCASE("a hint from before a reset") {
+        b.deliver({}, event_device{3, device_state::removed});
+        REQUIRE(b.engine.reset(b.now));
+        b.reply(b.expect<reset_request>(), reset_response{});
+        b.event(bus_down);
+        b.event(device_removed);
+        b.bring_up({3});
+    }
+    CHECK(b.silent());
+}
+
 TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
     driver_bench<v2> b;
     b.negotiate();
@@ -324,6 +429,61 @@ TEST_CASE("N15: without an answer to GET_DEVICES the bus fails") {
     b.now += 5 * seconds;
     b.engine.handle_timeout(b.now);
     CHECK(has_failed(b, errc::timed_out));
+}
+
+TEST_CASE("N15: the first GET_DEVICES is tried 60 times, 50 ms apart, while nobody takes it") {
+    driver_bench<v2> b;
+    b.negotiate();
+    const instant begun = b.now;
+    errc why = errc::busy;
+    SUBCASE("busy") {}
+    SUBCASE("no answer") { why = errc::no_answer; }
+    int attempts = 0;
+    int tries = 1;
+    for (; attempts += refuse_attempts(b, why), b.engine.state() == bus_state::enumerating; ++tries) {
+        REQUIRE(tries < 100);
+        CHECK(b.no_event());
+        CHECK(b.silent());
+        CHECK(b.engine.poll_timeout() == b.now + 50 * milliseconds);
+        b.now = b.engine.poll_timeout();
+    }
+    CHECK(tries == 60);
+    CHECK(attempts == 600);
+    CHECK(b.now - begun > 59 * 50 * milliseconds);
+    CHECK(has_failed(b, why));
+}
+
+TEST_CASE("N15: a first GET_DEVICES that is taken at last brings the bus up, each time anew") {
+    driver_bench<v2> b;
+    b.negotiate();
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 59; ++i) {
+            refuse_attempts(b, errc::busy);
+            b.now = b.engine.poll_timeout();
+        }
+        b.enumerated({3});
+        CHECK(announced(b).size() == (round == 0 ? 1 : 0));
+        REQUIRE(b.engine.enumerate(b.now));
+    }
+}
+
+TEST_CASE("N15: only the first window waits for a device side, and only until it has been taken") {
+    driver_bench<v2> b;
+    b.negotiate();
+    SUBCASE("a window after the first") {
+        const auto asked = b.expect<get_devices_request>();
+        b.reply(asked, get_devices_response{.offset = 0, .next_offset = 256, .count = 0});
+        CHECK(refuse_attempts(b, errc::busy) == 10);
+        CHECK(has_failed(b, errc::busy));
+    }
+    SUBCASE("the answer is no") {
+        b.reply(b.expect<get_devices_request>(), error_response{row_of<get_devices_request>.id});
+        CHECK(has_failed(b, errc::peer_error));
+    }
+    SUBCASE("the carrier says no for good") {
+        b.refuse_next(errc::denied);
+        CHECK(has_failed(b, errc::denied));
+    }
 }
 
 // --- RESET
@@ -389,9 +549,9 @@ TEST_CASE("N12, N13: a reset that the peer does not carry out fails the bus, whi
     SUBCASE("ERROR") { b.reply(asked, reset_response{bus_result::error}); }
     SUBCASE("BUSY, three times") {
         b.reply(asked, reset_response{bus_result::busy});
-        for (const duration pause : {1 * milliseconds, 2 * milliseconds}) {
-            CHECK(b.engine.poll_timeout() == b.now + pause);
-            b.now += pause - 1;
+        for (int i = 0; i < 2; ++i) {
+            CHECK(b.engine.poll_timeout() == b.now + 1 * milliseconds);
+            b.now += 1 * milliseconds - 1;
             CHECK(b.silent());
             b.now += 1;
             CHECK(b.engine.state() == bus_state::resetting);
@@ -423,6 +583,8 @@ TEST_CASE("N12: a reset that is answered with BUSY is tried again") {
         for (int busy = 0; busy < 2; ++busy) {
             b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
             CHECK(b.no_event());
+            CHECK(b.silent());
+            CHECK(b.engine.poll_timeout() == b.now + 1 * milliseconds);
             b.now = b.engine.poll_timeout();
         }
         b.reply(b.expect<reset_request>(), reset_response{});
@@ -430,6 +592,22 @@ TEST_CASE("N12: a reset that is answered with BUSY is tried again") {
         b.event(device_removed);
         b.bring_up({3});
     }
+}
+
+TEST_CASE("N12: over direct messages there is a pause between two RESET as well") {
+    driver_options options = driver_options_for<v2>();
+    options.policy = direct_retry_policy;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    REQUIRE(b.engine.reset(b.now));
+    for (int busy = 0; busy < 2; ++busy) {
+        b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+        CHECK(b.silent());
+        CHECK(b.engine.poll_timeout() == b.now + 1 * milliseconds);
+        b.now = b.engine.poll_timeout();
+    }
+    b.reply(b.expect<reset_request>(), reset_response{bus_result::busy});
+    CHECK(has_failed(b, errc::busy));
 }
 
 TEST_CASE("N12: a carrier that is busy is not the peer's BUSY") {

@@ -923,6 +923,7 @@ TEST_CASE("N8, threats 2: endless events are taken within a budget, and the next
     SUBCASE("five") { options.policy.poll_budget = 5; }
     SUBCASE("none but the first") { options.policy.poll_budget = 0; }
     const unsigned budget = options.policy.poll_budget > 0 ? options.policy.poll_budget : 1u;
+    options.policy.max_poll_budget = 0; // it stays as it is
     driver_bench<v2> b(options);
     b.bring_up({3});
     b.running_device(3);
@@ -938,6 +939,33 @@ TEST_CASE("N8, threats 2: endless events are taken within a budget, and the next
     b.now = b.engine.poll_timeout();
     b.reply(b.expect<event_poll_request>(), event_poll_response{});
     CHECK(b.engine.poll_timeout() == b.now + 100 * milliseconds);
+}
+
+TEST_CASE("N8: rounds that use up their budget make it larger, up to a maximum, and one that does not, small again") {
+    driver_options options = driver_options_for<v2>();
+    options.policy.poll_budget = 4;
+    options.policy.max_poll_budget = 20;
+    driver_bench<v2> b(options);
+    b.bring_up({3});
+    b.running_device(3);
+    const auto take_round = [&](unsigned budget) {
+        b.now = b.engine.poll_timeout();
+        for (unsigned i = 0; i < budget; ++i) {
+            const auto asked = b.expect<event_poll_request>();
+            b.deliver({.dev_num = 3, .token = asked.head.token}, event_used{0});
+        }
+        CHECK(b.engine.poll_timeout() == b.now + 1);
+        REQUIRE(b.silent());
+    };
+    const auto end_round = [&] {
+        b.now = b.engine.poll_timeout();
+        b.reply(b.expect<event_poll_request>(), event_poll_response{});
+    };
+    for (const unsigned budget : {4u, 8u, 16u, 20u, 20u}) take_round(budget);
+    end_round();
+    for (const unsigned budget : {4u, 8u}) take_round(budget);
+    end_round();
+    take_round(4);
 }
 
 TEST_CASE("N8: only an event with the token of the EVENT_POLL is its answer") {

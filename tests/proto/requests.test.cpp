@@ -2,6 +2,7 @@
 #include <vmsg/proto/requests.hpp>
 
 #include <vmsg/message/all.hpp>
+#include <vmsg/random.hpp>
 
 #include "support/check.hpp"
 
@@ -403,6 +404,47 @@ TEST_CASE("request_table: the next deadline is the earliest of those that wait")
     CHECK(t.next_deadline() == 300);
     t.complete(a, {});
     CHECK(t.next_deadline() == 900);
+}
+
+TEST_CASE("K4: what is due is found among any, in whatever order they were sent and are over") {
+    constexpr std::uint16_t slots = 8;
+    table<slots> t;
+    random_numbers numbers{5};
+    for (int i = 0; i < 20'000; ++i) {
+        const auto s = static_cast<std::uint16_t>(numbers.below(slots));
+        const exchange_state state = t[s].state;
+        const instant deadline = numbers.below(20) == 0 ? never : 100 + numbers.below(100);
+        if (t.has_room(1, 0) && numbers.below(4) == 0) {
+            send(t, 1, deadline);
+        } else if (state == exchange_state::sent) {
+            switch (numbers.below(5)) {
+            case 0: t.mark_sent(s, deadline); break;
+            case 1: t.complete(s, {}); break;
+            case 2: t.fail(s, errc::aborted); break;
+            case 3: t.expire(s, errc::timed_out, deadline); break;
+            default:
+                t.put_back(s);
+                REQUIRE(t.take_queued() == s);
+                t.mark_sent(s, deadline);
+            }
+        } else if (state == exchange_state::expired && numbers.below(2) == 0) {
+            t.end_quarantine(s);
+        } else if (state != exchange_state::idle) {
+            t.release(s);
+        }
+        instant first[2]{never, never}; // of those that are sent, of those that are expired
+        for (std::uint16_t k = 0; k < slots; ++k) {
+            if (t[k].state != exchange_state::sent && t[k].state != exchange_state::expired) continue;
+            instant& f = first[t[k].state == exchange_state::expired ? 1 : 0];
+            f = t[k].deadline < f ? t[k].deadline : f;
+        }
+        REQUIRE(t.next_deadline() == (first[0] < first[1] ? first[0] : first[1]));
+        const instant now = 100 + numbers.below(100);
+        const instant wanted = first[0] <= now ? first[0] : first[1];
+        const auto due = t.due(now);
+        REQUIRE(due.has_value() == (wanted <= now));
+        if (due) REQUIRE(t[*due].deadline == wanted);
+    }
 }
 
 TEST_CASE("rfc2025: one request per device and class, matched by device, class and id") {

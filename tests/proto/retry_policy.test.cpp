@@ -22,9 +22,13 @@ TEST_CASE("retry_policy: the defaults are bounded and written in microseconds") 
     CX_CHECK(usual.response_timeout == 5'000'000);
     CX_CHECK(usual.poll_interval == 100'000);
     CX_CHECK(usual.poll_budget == 64);
+    CX_CHECK(usual.max_poll_budget == 512);
     CX_CHECK(usual.area_interval == 1'000'000);
     CX_CHECK(usual.area_attempts == 3);
     CX_CHECK(usual.reset_attempts == 3);
+    CX_CHECK(usual.reset_pause == 1'000);
+    CX_CHECK(usual.devices_attempts == 60);
+    CX_CHECK(usual.devices_pause == 50'000);
 }
 
 TEST_CASE("retry_policy: the pause doubles up to its maximum") {

@@ -82,6 +82,41 @@ template <class Rig> constexpr bool a_refused_queue_is_reported() {
     return area && d.negotiate(wanted) && d.setup_queue(0, r.queue_in(*area)).error() == errc::denied;
 }
 
+/// A write of the strict profile whose generation is not the last one any more. `r` has that profile.
+template <class Rig> constexpr bool stale_writes_are_repeated(Rig&& r) {
+    if (!r.session.open()) return false;
+    auto d = r.session.at(3);
+    std::uint8_t config[16]{};
+    if (!d.negotiate(wanted) || !d.read_config(0, config)) return false;
+    const std::uint8_t changed[2]{0xaa, 0xbb};
+    const auto requests = [&r] { return counters_of(r.session).requests; };
+    auto before = requests();
+    if (!d.write_config(8, changed) || requests() != before + 1) return false;
+    // It has changed once: refused, read, written.
+    before = requests();
+    if (!r.peer.bus.config_changed(3, 0, 4) || !d.write_config(10, changed)) return false;
+    if (requests() != before + 3 || r.peer.model.config[10] != 0xaa) return false;
+    // Refused for another reason: the generation is the one that was read.
+    before = requests();
+    if (d.write_config(0, changed).error() != errc::denied || requests() != before + 3) return false;
+    // It never holds still.
+    r.peer.restless = true;
+    if (!d.status()) return false;
+    before = requests();
+    if (d.write_config(12, changed).error() != errc::denied || r.peer.model.config[12] != 12) return false;
+    return requests() == before + 5; // three writes
+}
+/// Without that profile a refusal has nothing to do with a generation.
+template <class Rig> constexpr bool plain_writes_are_not_repeated() {
+    Rig r;
+    if (!r.session.open()) return false;
+    auto d = r.session.at(3);
+    if (!d.negotiate(wanted)) return false;
+    const std::uint8_t changed[2]{0xaa, 0xbb};
+    const auto before = counters_of(r.session).requests;
+    return d.write_config(2, changed).error() == errc::denied && counters_of(r.session).requests == before + 1;
+}
+
 /// A queue that is too large for the device, or not there, is not even asked for.
 template <class Rig> constexpr bool impossible_queues_are_not_set_up() {
     Rig r;

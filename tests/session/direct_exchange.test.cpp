@@ -10,6 +10,7 @@
 #include "support/check.hpp"
 #include "transport/support/bring_up.hpp"
 #include "transport/support/direct_rig.hpp"
+#include "transport/support/managed.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,20 +53,14 @@ template <revision R> struct world {
     direct_session<sim::spmc_conduit, virtual_clock<nothing_else>, lean_policy<R>> session{call, clock, driver_id,
                                                                                            device_id};
 
-    explicit world(const sim::profile& rules) : spmc(rules), call(added()) { REQUIRE(ffa::negotiate(call)); }
+    explicit world(const sim::profile& rules) : spmc(rules), call(add_pair(spmc, peer)) {
+        REQUIRE(ffa::negotiate(call));
+    }
     world(const world&) = delete;
     world& operator=(const world&) = delete;
 
     void strikes(sim::fault f) { REQUIRE(spmc.add_fault(f)); }
     std::uint32_t requests() { return spmc.calls(driver_id, ffa::function_id::msg_send_direct_req2); }
-
-private:
-    sim::spmc_conduit added() {
-        REQUIRE(spmc.add({.id = driver_id}));
-        REQUIRE(
-            spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
-        return spmc.conduit_for(driver_id);
-    }
 };
 
 constexpr auto request = ffa::function_id::msg_send_direct_req2;
@@ -168,18 +163,55 @@ TEST_CASE("lean: the all-zero answer has an error and a counter of its own, also
     CHECK(r.counters().timeouts == 0);
 }
 
-TEST_CASE("lean: a result BUSY is the peer's word, and counted as such") {
+TEST_CASE("N12, lean: a result BUSY is the peer's word, and counted as such") {
     rig<newest> r;
     bring_up<newest>(r);
     r.manager.answer = [](ffa::call_frame& frame) { frame.x[5] = 2; };
     const auto requests = r.manager.requests();
+    const instant begun = r.clock.now();
     CHECK(r.session.close().error() == errc::busy);
-    CHECK(r.manager.requests() == requests + 3); // RESET, rule N12
+    CHECK(r.manager.requests() == requests + 3);
+    CHECK(r.clock.now() - begun == 2 * milliseconds); // 1 ms between two of them
     CHECK(r.counters().peer_busy == 3);
     CHECK(r.counters().carrier_busy + r.counters().no_answers == 0);
     CHECK(r.session.state() == proto::bus_state::failed);
     r.manager.answer = {};
     CHECK(r.session.reopen());
+}
+
+TEST_CASE("N15, lean: the first GET_DEVICES is tried 60 times, 50 ms apart, while nobody takes it") {
+    rig<newest> r;
+    int refused = 0;
+    r.manager.partition = [&](ffa::call_frame& frame) {
+        const bool last_before = (frame.x[4] >> 8 & 0xff) == row_of<event_configure_request>.id;
+        r.peer(frame);
+        if (last_before) r.manager.busy = refused;
+    };
+    SUBCASE("and then is") {
+        refused = 59 * proto::direct_retry_policy.busy_attempts;
+        REQUIRE(r.session.open());
+        CHECK(r.session.devices().size() == 1);
+        CHECK(r.clock.now() == 59 * 50 * milliseconds);
+        CHECK(r.manager.busy == 0);
+    }
+    SUBCASE("and is not") {
+        refused = -1;
+        CHECK(r.session.open().error() == errc::busy);
+        CHECK(r.clock.now() == 59 * 50 * milliseconds);
+        CHECK(r.counters().carrier_busy == 60 * proto::direct_retry_policy.busy_attempts);
+    }
+}
+
+TEST_CASE("N15, lean: an answer that says no is not asked for again") {
+    rig<newest> r;
+    r.manager.partition = [&](ffa::call_frame& frame) {
+        const bool asks = (frame.x[4] >> 8 & 0xff) == row_of<get_devices_request>.id && (frame.x[4] & 2) != 0;
+        r.peer(frame);
+        if (asks) frame.x[4] ^= 0x4000'0000'0000; // another token
+    };
+    CHECK(r.session.open().error() == errc::bad_type);
+    CHECK(r.manager.requests() == 4);
+    CHECK(r.clock.now() == 0);
 }
 
 TEST_CASE_TEMPLATE("lean: a late answer does not reach the next request (defects b, c)", Rev, VMSG_REVISIONS) {

@@ -24,21 +24,31 @@ template <revision R> struct lean_policy : direct_session_policy<R> {
     static constexpr proto::driver_capacity capacity{.devices = 2, .areas = 2};
 };
 
+template <revision R> struct strict_policy : lean_policy<R> {
+    static constexpr std::uint32_t feature_bits = strict_config_generation;
+};
+
 /// The manager and the partition behind it: a conduit.
 template <revision R> struct direct_end {
     static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
 
-    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = 2, .msg_size = msg_size}> bus{
-        {.max_msg_size = msg_size, .bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .can_push = false}};
+    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = 2, .msg_size = msg_size}> bus;
     transports::direct_device wire{R, device_role_uuid, msg_size};
     proto_test::test_device model{};
     proto::attached<proto_test::test_device> port{model};
     std::uint8_t memory[proto::area_page_size]{};
-    bool serves = true; ///< else its answers are all zero
+    bool serves = true;    ///< else its answers are all zero
+    bool restless = false; ///< the configuration changes after every message
     bool maps = true;
     int requests = 0; ///< REQ2
 
-    constexpr direct_end() { static_cast<void>(bus.attach(3, port)); }
+    constexpr explicit direct_end(std::uint32_t feature_bits = 0)
+        : bus({.max_msg_size = msg_size,
+               .bus_features = bus_feature::direct_rx | bus_feature::direct_tx,
+               .feature_bits = feature_bits,
+               .can_push = false}) {
+        static_cast<void>(bus.attach(3, port));
+    }
     direct_end(const direct_end&) = delete;
     direct_end& operator=(const direct_end&) = delete;
 
@@ -63,6 +73,7 @@ private:
                 static_cast<void>(bus.areas().unmapped(task.area_id));
         }
         if (const auto out = bus.poll_transmit(0)) bus.handle_sent(wire.send(wire.peer(), *out, 0), 0);
+        if (restless) static_cast<void>(bus.config_changed(3, 0, 0));
     }
 };
 
@@ -74,7 +85,7 @@ struct nobody_else {
 template <revision R, class Policy = lean_policy<R>> struct lean_rig {
     static constexpr errc silence = errc::no_answer; // when the peer does not serve
 
-    direct_end<R> peer{};
+    direct_end<R> peer{Policy::feature_bits};
     nobody_else others{};
     virtual_clock<nobody_else> clock{others};
     direct_session<direct_end<R>, virtual_clock<nobody_else>, Policy> session{peer, clock, driver_id, device_id};

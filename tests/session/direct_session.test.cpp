@@ -33,6 +33,11 @@ TEST_CASE_TEMPLATE("a lean session does what every session does", Rev, EVERY_REV
     CHECK(pings<rig>());
 }
 
+TEST_CASE("C4, lean: a write that is refused for its generation is read again, then repeated, a few times") {
+    CX_CHECK(stale_writes_are_repeated(lean_rig<v2, strict_policy<v2>>{}));
+    CX_CHECK(plain_writes_are_not_repeated<lean_rig<v2>>());
+}
+
 TEST_CASE("lean: a network device with 3 queues takes 18 round trips, the bus 4") {
     constexpr round_trips trips = bring_up_trips<lean_rig<v2>, net_model>();
     CHECK(trips.bus == 4);

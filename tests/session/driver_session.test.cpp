@@ -90,6 +90,11 @@ TEST_CASE("T7, Q3: a queue that the device has not taken is no queue") {
     CX_CHECK(a_refused_queue_is_reported<rig<v2>>());
 }
 
+TEST_CASE("C4: a write that is refused for its generation is read again, then repeated, a few times") {
+    CX_CHECK(stale_writes_are_repeated(rig<v2>{{}, strict_config_generation}));
+    CX_CHECK(plain_writes_are_not_repeated<rig<v2>>());
+}
+
 TEST_CASE("events that come while a session waits for something else are kept") {
     CX_CHECK(what_comes_meanwhile_is_kept<rig<v2>>());
 }

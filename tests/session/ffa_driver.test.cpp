@@ -6,11 +6,11 @@
 
 #include "session/ffa_world.hpp"
 #include "support/check.hpp"
+#include "transport/support/managed.hpp"
 #include "transport/support/served_device.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 using namespace vmsg;
 using namespace transport_test;
@@ -18,34 +18,7 @@ using namespace ffa_test;
 
 namespace {
 
-/// A partition with a device that answers each frame in the way in which it has come.
-struct partition : served_device<R> {
-    manager& spmc;
-    ffa::rxtx<sim::spmc_conduit>& buffers;
-    transports::direct_device direct{R};
-    transports::indirect<sim::spmc_conduit> indirect{buffers, device_id, driver_id,
-                                                     transports::indirect_device_options(104)};
-    bool starts = true;
-    bool worked = false;
-
-    partition(manager& m, ffa::rxtx<sim::spmc_conduit>& b, bus_feature features)
-        : served_device<R>(features, true), spmc(m), buffers(b) {}
-
-    void operator()(ffa::call_frame& frame) {
-        const bool asked = direct.enter(frame) == transports::direct_entry::message;
-        if (std::exchange(starts, false)) static_cast<void>(buffers.map());
-        if (asked) this->work(direct, driver_id, 0);
-        if (!asked && buffers.state() != ffa::rx_state::unmapped)
-            while (this->work(indirect, driver_id, 0)) worked = true;
-        direct.leave(frame);
-    }
-    instant operator()(instant now) {
-        worked = false;
-        ffa::call_frame run = ffa::encode(ffa::run_call{{device_id, 0}});
-        spmc.conduit_for(driver_id)(run);
-        return worked ? now : this->bus.poll_timeout();
-    }
-};
+using partition = scheduled_partition<R>;
 
 struct policy : ffa_policy<R> {
     static constexpr proto::driver_capacity capacity{.devices = 2, .requests = 2, .areas = 2, .kicks = 2};

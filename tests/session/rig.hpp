@@ -31,16 +31,18 @@ template <revision R, std::size_t Areas = 2> struct device_end {
     wire_type wire{};
     end_type driver_end;
     end_type end;
-    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = Areas, .msg_size = msg_size}> bus{
-        {.max_msg_size = msg_size, .can_push = false}};
+    proto::device_bus<R, proto::device_capacity{.devices = 2, .areas = Areas, .msg_size = msg_size}> bus;
     proto_test::test_device model{};
     proto::attached<proto_test::test_device> port{model};
     std::uint8_t memory[proto::area_page_size]{};
-    bool serves = true; ///< else it is deaf and dumb
+    bool serves = true;    ///< else it is deaf and dumb
+    bool restless = false; ///< the configuration changes after every message
     bool maps = true;
 
-    constexpr explicit device_end(const transports::fault_rates& faults)
-        : driver_end(wire.driver_side(), faults, 1), end(wire.device_side(), faults, 2) {
+    constexpr explicit device_end(const transports::fault_rates& faults, std::uint32_t feature_bits = 0)
+        : driver_end(wire.driver_side(), faults, 1),
+          end(wire.device_side(), faults, 2),
+          bus({.max_msg_size = msg_size, .feature_bits = feature_bits, .can_push = false}) {
         static_cast<void>(bus.attach(3, port));
     }
     device_end(const device_end&) = delete;
@@ -53,6 +55,7 @@ template <revision R, std::size_t Areas = 2> struct device_end {
             moved = true;
             if (serves) static_cast<void>(bus.handle_frame({buffer, in->size}, now));
             if (serves) send(now);
+            if (restless) static_cast<void>(bus.config_changed(3, 0, 0));
         }
         while (maps) {
             const auto task = bus.poll_task();
@@ -86,10 +89,10 @@ template <revision R, class Policy = policy<R>> struct rig {
 
     device_end<R> peer;
     virtual_clock<device_end<R>> clock{peer};
-    driver_session<typename device_end<R>::end_type, virtual_clock<device_end<R>>, Policy> session{peer.driver_end,
-                                                                                                   clock};
+    driver_session<typename device_end<R>::end_type, virtual_clock<device_end<R>>, Policy> session;
 
-    constexpr explicit rig(const transports::fault_rates& faults = {}) : peer(faults) {}
+    constexpr explicit rig(const transports::fault_rates& faults = {}, std::uint32_t feature_bits = 0)
+        : peer(faults, feature_bits), session(peer.driver_end, clock, {}, {.feature_bits = feature_bits}) {}
 
     static constexpr area_attrs attributes() { return R == revision::oasis_v2 ? area_attrs::usual : area_attrs::share; }
     static constexpr bus_address at(std::uint16_t area, std::uint64_t offset) {

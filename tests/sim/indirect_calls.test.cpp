@@ -278,6 +278,32 @@ TEST_CASE("Indirect: a partition with a message is interrupted by Hafnium before
     }
 }
 
+TEST_CASE(
+    "Indirect: a partition that yields while it is interrupted goes on until it waits, and then gets its request") {
+    mailboxes r{with(sim::profiles::generic, [](auto& p) { p.interrupts_before_request = true; })};
+    const auto request = ffa::encode_direct_request(kernel, disk, uuid{}, ascending(8));
+    r.write("hello");
+    CHECK(r.send() == done);
+    SUBCASE("twice") {
+        for (int i = 0; i < 2; ++i) r.echo.then(ffa::encode(ffa::yield_call{}));
+        r.echo.then(ffa::encode(ffa::msg_wait_call{true}));
+        CHECK(r.call(kernel, request) == echo_of(request));
+        REQUIRE(r.echo.entries == 4);
+        CHECK(r.echo.seen[0] == ffa::encode(ffa::interrupt_call{{}, 5}));
+        CHECK(r.echo.seen[1] == done);
+        CHECK(r.echo.seen[2] == done);
+        CHECK(r.echo.seen[3] == request);
+    }
+    SUBCASE("for ever") {
+        auto yields = [](ffa::call_frame& frame) { frame = ffa::encode(ffa::yield_call{}); };
+        r.echo.instead = sim::entry_of(yields);
+        CHECK(r.call(kernel, request) == ffa::encode_error(ffa::error::aborted));
+        CHECK(r.echo.entries < 10'000);
+        r.echo.instead = {};
+        CHECK(r.call(kernel, request) != echo_of(request)); // it was stopped
+    }
+}
+
 TEST_CASE("Indirect: FFA_RUN resumes a partition that waits with a full RX buffer, and a scheduler does it for all "
           "(trap 32)") {
     mailboxes r{sim::profiles::hafnium};

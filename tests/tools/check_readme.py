@@ -56,6 +56,7 @@ def main():
             for name, of in (("direct_client", "client_"), ("direct_session", "direct_"), ("driver_session", ""))]
     rows += [[what, *(sizes["text"][name][level] for level in ("-Os", "-O2", "-Os -mstrict-align"))]
              for name, what in (("direct", "partition, device and pool given"),
+                                ("direct_counting", "the same with its counters"),
                                 ("direct_session", "the same with `direct_session`"),
                                 ("direct_discovery", "with discovery and FFA_MEM_SHARE"))]
     for row in ("| " + " | ".join(map(str, cells)) + " |\n" for cells in rows):

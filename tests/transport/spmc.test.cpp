@@ -8,10 +8,10 @@
 #include "transport/support/bring_up.hpp"
 #include "transport/support/direct_rig.hpp"
 #include "transport/support/indirect_rig.hpp"
+#include "transport/support/managed.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 using namespace vmsg;
 using namespace transport_test;
@@ -35,21 +35,13 @@ template <revision R> struct direct_world {
         device_id,
         {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = proto::direct_retry_policy}};
 
-    explicit direct_world(const sim::profile& rules) : spmc(rules), call(added()) {
+    explicit direct_world(const sim::profile& rules) : spmc(rules), call(add_pair(spmc, peer)) {
         REQUIRE(ffa::negotiate(call));
         REQUIRE(spmc.version(driver_id) >= ffa::version::v1_2);
     }
 
     void strikes(sim::fault f) { REQUIRE(spmc.add_fault(f)); }
     std::uint32_t requests() { return spmc.calls(driver_id, ffa::function_id::msg_send_direct_req2); }
-
-private:
-    sim::spmc_conduit added() {
-        REQUIRE(spmc.add({.id = driver_id}));
-        REQUIRE(
-            spmc.add({.id = device_id, .services = {{.protocol = device_role_uuid}}, .entry = sim::entry_of(peer)}));
-        return spmc.conduit_for(driver_id);
-    }
 };
 
 // The same with indirect messages: the partition runs when the scheduler, here the driver side, finds time for it.
@@ -57,32 +49,7 @@ template <revision R> struct indirect_world {
     static constexpr std::size_t msg_size = constants_of<R>.ffa_max_msg_size;
     static constexpr bool has_role = R == revision::oasis_v2;
 
-    struct partition : served_device<R> {
-        manager& spmc;
-        ffa::rxtx<sim::spmc_conduit>& buffers;
-        transports::direct_device direct{R};
-        transports::indirect<sim::spmc_conduit> wire{buffers, device_id, driver_id,
-                                                     transports::indirect_device_options(msg_size, has_role)};
-        bool starts = true;
-        bool worked = false;
-
-        partition(manager& m, ffa::rxtx<sim::spmc_conduit>& b)
-            : served_device<R>(bus_feature::indirect_rx | bus_feature::indirect_tx, true), spmc(m), buffers(b) {}
-
-        void operator()(ffa::call_frame& frame) {
-            static_cast<void>(direct.enter(frame));
-            if (std::exchange(starts, false)) REQUIRE(buffers.map());
-            while (this->work(wire, driver_id, 0)) worked = true;
-            direct.leave(frame);
-        }
-        // Its turn, also without a message: it has a device.
-        instant operator()(instant now) {
-            worked = false;
-            ffa::call_frame run = ffa::encode(ffa::run_call{{device_id, 0}});
-            spmc.conduit_for(driver_id)(run);
-            return worked ? now : this->bus.poll_timeout();
-        }
-    };
+    using partition = scheduled_partition<R>;
 
     alignas(4096) std::uint8_t memory[4][4096]{};
     manager spmc;
@@ -90,7 +57,7 @@ template <revision R> struct indirect_world {
     sim::spmc_conduit device_call;
     ffa::rxtx<sim::spmc_conduit> driver_buffers{driver_call, buffers_in(0)};
     ffa::rxtx<sim::spmc_conduit> device_buffers{device_call, buffers_in(2)};
-    partition peer{spmc, device_buffers};
+    partition peer{spmc, device_buffers, bus_feature::indirect_rx | bus_feature::indirect_tx};
     transports::indirect<sim::spmc_conduit> wire{driver_buffers, driver_id, device_id,
                                                  transports::indirect_driver_options(msg_size, has_role)};
     virtual_clock<partition> clock{peer};
@@ -105,6 +72,7 @@ template <revision R> struct indirect_world {
         ffa::call_frame run = ffa::encode(ffa::run_call{{device_id, 0}}); // its first time
         driver_call(run);
         REQUIRE(ffa::decode_msg_wait(run));
+        REQUIRE(device_buffers.state() == ffa::rx_state::empty);
     }
     indirect_world(const indirect_world&) = delete;
     indirect_world& operator=(const indirect_world&) = delete;
@@ -208,7 +176,7 @@ TEST_CASE_TEMPLATE("indirect messages through the managers that have them", Rev,
         CHECK(dropped(world) == 0);
         CHECK_FALSE(world.spmc.rx_full(driver_id));
         CHECK_FALSE(world.spmc.rx_full(device_id));
-        CHECK(world.wire.counters().release_errors + world.peer.wire.counters().release_errors == 0);
+        CHECK(world.wire.counters().release_errors + world.peer.indirect.counters().release_errors == 0);
     }
 }
 

@@ -48,6 +48,9 @@ private:
 /// How often the list may change while it is read before `find_by_registers` gives up.
 inline constexpr unsigned list_restarts = 4;
 
+/// How often a manager may refuse the release of RX before `find_by_buffer` leaves it to the caller.
+inline constexpr unsigned release_attempts = 3;
+
 namespace detail {
 
 template <conduit Conduit>
@@ -87,7 +90,7 @@ constexpr result<void> find_by_registers(Conduit& call, const uuid& service, par
 
 /// By the RX buffer, which is released on every way out. Errors: `busy` (RX is not free), `bad_state` (no buffers),
 /// `bad_length` and `truncated` (the answer does not fit the buffer), `full`, and those of `outcome_of`. If the release
-/// fails, its error.
+/// is refused `release_attempts` times, its error: RX stays the caller's, who can release it later.
 template <conduit Conduit>
 constexpr result<void> find_by_buffer(rxtx<Conduit>& buffers, const uuid& service, version negotiated,
                                       partition_list& found) {
@@ -110,7 +113,8 @@ constexpr result<void> find_by_buffer(rxtx<Conduit>& buffers, const uuid& servic
         VMSG_ASSERT(taken.has_value());
         done = found.add(*decode_partition_descriptor(copy.view()));
     }
-    const result<void> released = buffers.release();
+    result<void> released = buffers.release();
+    for (unsigned i = 1; i < release_attempts && !released; ++i) released = buffers.release();
     return done ? released : done;
 }
 

@@ -76,7 +76,8 @@ public:
     // --- devices
 
     /// Puts a device on the bus; the port stays the caller's. A driver that is already there is told with an event.
-    /// Errors: `invalid_argument` (the number is taken, or the identity breaks a rule), `full`.
+    /// Errors: `invalid_argument` (the number is taken, the port is on the bus already, or the identity breaks a rule),
+    /// `full`.
     constexpr result<void> attach(std::uint16_t dev_num, device_port& port) {
         if (!can_show(port)) return errc::invalid_argument;
         return devices_.attach(dev_num, port, negotiated_);
@@ -129,7 +130,6 @@ public:
         if (port->resetting) return errc::bad_state;
         if (has(port->status, device_status::needs_reset)) return {};
         port->status = port->status | device_status::needs_reset;
-        if (!has(port->status, device_status::driver_ok)) return {};
         port->note_change(0, 0);
         devices_.list(dev_num);
         return {};

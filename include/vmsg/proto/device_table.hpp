@@ -39,12 +39,14 @@ public:
         return d != nullptr ? d->port : nullptr;
     }
 
-    /// `announce`: there is a driver to be told. Errors: `invalid_argument` (the number is taken), `full`.
+    /// `announce`: there is a driver to be told. Errors: `invalid_argument` (the number is taken, or the port has one),
+    /// `full`.
     constexpr result<void> attach(std::uint16_t number, device_port& port, bool announce) {
-        if (find(number) != nullptr) return errc::invalid_argument;
+        if (find(number) != nullptr || find(port.number) == &port) return errc::invalid_argument;
         record* d = records_.insert(number);
         if (d == nullptr) return errc::full;
         d->port = &port;
+        port.number = number;
         d->added = announce;
         if (announce) list(number);
         return {};

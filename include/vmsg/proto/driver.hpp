@@ -63,11 +63,7 @@ public:
         return feed(bus_input::start, now);
     }
     /// Asks the peer to forget everything (FFA_RESET), then forgets it here. `bad_state` if the bus is not up.
-    constexpr result<void> reset(instant now) {
-        const auto fed = feed(bus_input::reset, now);
-        if (fed) resets_left_ = options_.policy.reset_attempts;
-        return fed;
-    }
+    constexpr result<void> reset(instant now) { return feed(bus_input::reset, now); }
     /// The device side is gone for good, without a word: nothing is sent, and everything is over at once, requests,
     /// devices and areas. That these are reported as released is for `driver_memory`, which asks the manager; who has
     /// none has to know that nobody uses the memory. Not between `poll_transmit` and `handle_sent`.
@@ -260,14 +256,12 @@ public:
 
     /// Time has passed: requests time out, quarantines end.
     constexpr void handle_timeout(instant now) {
-        for (slot s = 0; s < table::capacity; ++s) {
-            const exchange_type& x = requests_[s];
-            if (x.deadline > now) continue;
-            if (x.state == exchange_state::sent) {
+        for (auto s = requests_.due(now); s; s = requests_.due(now)) {
+            if (requests_[*s].state == exchange_state::expired) {
+                requests_.end_quarantine(*s);
+            } else {
                 ++counters_.timeouts;
-                give_up(s, errc::timed_out, now);
-            } else if (x.state == exchange_state::expired) {
-                requests_.end_quarantine(s);
+                give_up(*s, errc::timed_out, now);
             }
         }
     }
@@ -311,6 +305,7 @@ public:
         if (queued && next_send_ < first) first = next_send_;
         instant own = never; // the engine's own requests
         if (todo_ != bus_action::none) own = next_step_;
+        if (looks_again()) own = 0;
         if (bus_.negotiated() && areas_.next_due() < own) own = areas_.next_due();
         if (polls() && poll_slot_ == no_slot && next_poll_ < own) own = next_poll_;
         if (own < next_send_) own = next_send_;
@@ -411,9 +406,16 @@ private:
         if (state != exchange_state::sent) return;
         if (outcome) return requests_.mark_sent(s, now + options_.policy.response_timeout);
         if (again) return requests_.put_back(s);
+        if (!requests_[s].is_bus()) doubt_device(outcome.error());
         requests_.fail(s, outcome.error());
         conclude(s, ending::unsent, now);
     }
+
+    /// A device that takes nothing may have gone.
+    constexpr void doubt_device(errc why) { look_again_ = look_again_ || (are_hints() && is_retryable(why)); }
+    constexpr bool are_hints() const { return options_.device_events_are_hints && !options_.devices.given(); }
+    /// The devices are to be looked up again, and that can begin.
+    constexpr bool looks_again() const { return look_again_ && bus_.state() == bus_state::ready; }
 
     /// The first kick may be out for sending.
     constexpr std::size_t first_waiting_kick() const { return sending_ == sending::kick ? 1 : 0; }
@@ -422,6 +424,7 @@ private:
             ++counters_.kicks;
         else
             devices_.kick_lost(kicks_[0].dev_num, kicks_[0].event.vq_index);
+        doubt_device(outcome.error());
         --kick_count_;
         for (std::size_t i = 1; i < C.kicks && i <= kick_count_; ++i) kicks_[i - 1] = kicks_[i];
     }
@@ -602,13 +605,7 @@ private:
         } else {
             if (s != step_slot_) return;
             step_slot_ = no_slot;
-            const bool busy = why == errc::busy && how == ending::answered;
-            if (busy && id == row_of<reset_request>.id && resets_left_ > 1) {
-                --resets_left_;
-                todo_ = bus_action::send_reset;
-                next_step_ = now + options_.policy.backoff(options_.policy.reset_attempts - resets_left_);
-                return;
-            }
+            if (tries_again(id, why, how, now)) return;
             if (why == errc::none) return go_on(bus_.next_input(), why, now);
             if (!falls_back(why, how, now)) go_on(bus_input::refused, why, now);
             return;
@@ -616,6 +613,17 @@ private:
         // A null message may come from a device side that has never known the request.
         const bool forgotten = why == errc::peer_error && present_in<error_response, R>;
         if (forgotten && bus_.negotiated()) go_on(bus_input::lost, why, now);
+    }
+
+    /// The peer does not want to be reset yet, or nobody takes the first question for its devices: asked again later.
+    constexpr bool tries_again(std::uint8_t id, errc why, ending how, instant now) {
+        const bool resets = id == row_of<reset_request>.id && why == errc::busy && how == ending::answered;
+        const bool looks = bus_.at_first_window() && is_retryable(why);
+        if ((!resets && !looks) || steps_left_ <= 1) return false;
+        --steps_left_;
+        todo_ = resets ? bus_action::send_reset : bus_action::send_get_devices;
+        next_step_ = now + (resets ? options_.policy.reset_pause : options_.policy.devices_pause);
+        return true;
     }
 
     /// The peer does not want the FIFO, or it cannot be used, or the peer says no to a way of event delivery: events
@@ -653,17 +661,25 @@ private:
                                     options_.policy.area_attempts);
     }
 
+    constexpr std::uint16_t larger_budget() const {
+        const retry_policy& p = options_.policy;
+        const std::uint32_t most = p.max_poll_budget > p.poll_budget ? p.max_poll_budget : p.poll_budget;
+        const std::uint32_t twice = 2u * poll_budget_;
+        return static_cast<std::uint16_t>(twice < most ? twice : most);
+    }
     /// After an event there may be more: the next EVENT_POLL follows at once, after a full round with the next call.
     constexpr void end_poll(instant now, bool had_event) {
         poll_slot_ = no_slot;
         const bool round_goes_on = had_event && round_left_ > 1;
-        round_left_ = round_goes_on ? static_cast<std::uint16_t>(round_left_ - 1) : options_.policy.poll_budget;
+        if (!round_goes_on) poll_budget_ = had_event ? larger_budget() : options_.policy.poll_budget;
+        round_left_ = round_goes_on ? static_cast<std::uint16_t>(round_left_ - 1) : poll_budget_;
         next_poll_ = now + (round_goes_on ? 0 : had_event ? 1 : interval());
     }
 
     /// Opens the engine's own requests. Those that find no free slot wait for one.
     constexpr void open_what_is_due(instant now) {
         if (todo_ != bus_action::none && now >= next_step_) act(todo_, now);
+        if (looks_again()) go_on(bus_input::reenumerate, errc::none, now);
         if (!bus_.negotiated()) return;
         while (const auto id = areas_.unsent(now)) {
             const bool offered = *areas_.state(*id) == area_state::offered;
@@ -686,6 +702,8 @@ private:
         if (!action) return action.error();
         abandon_step(now);
         next_step_ = 0;
+        steps_left_ =
+            *action == bus_action::send_reset ? options_.policy.reset_attempts : options_.policy.devices_attempts;
         act(*action, now);
         return {};
     }
@@ -714,6 +732,7 @@ private:
             }
             break;
         case send_get_devices:
+            look_again_ = false;
             if (options_.devices.given()) {
                 take_list();
                 static_cast<void>(feed(bus_input::accepted, now));
@@ -888,7 +907,10 @@ private:
     }
 
     constexpr bool on(const header&, const event_device& e, instant now) {
-        if (e.state == device_state::removed) {
+        const bool news = e.state == device_state::added || e.state == device_state::removed;
+        if (news && are_hints()) {
+            look_again_ = true;
+        } else if (e.state == device_state::removed) {
             if (devices_.find(e.dev_num) == nullptr) return refuse(drop_reason::no_device);
             remove_device(e.dev_num, now);
         } else if (e.state == device_state::added && !devices_.add(e.dev_num, present_round())) {
@@ -915,23 +937,25 @@ private:
 
     driver_options options_;
     negotiator<R> bus_{};
-    event_method events_{}; // that are asked for, or come, but for a FIFO
     errc events_refused_{};
-    bus_action todo_{}; // wanted, but there was no free slot
-    driver_event_kind bus_news_{};
-    sending sending_{};
-    sending last_sent_{};
+    errc bus_error_{};
     slot sending_slot_ = no_slot; // of the request whose frame is out for sending
     std::uint16_t sending_serial_ = 0;
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
     slot poll_slot_ = no_slot; // of the open EVENT_POLL
     std::uint16_t round_left_ = 1;
+    std::uint16_t poll_budget_ = 0;   // of the present round
     std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
-    errc bus_error_{};
+    std::uint16_t steps_left_ = 0;    // tries of what the state of the bus stands for that may find nobody ready
+    event_method events_{};           // that are asked for, or come, but for a FIFO
+    bus_action todo_{};               // wanted, but there was no free slot
+    bool look_again_ = false;         // something has happened to the devices
+    driver_event_kind bus_news_{};
+    sending sending_{};
+    sending last_sent_{};
     std::size_t kick_count_ = 0;
     std::size_t pong_count_ = 0;
-    std::uint16_t resets_left_ = 0; // RESET that may be answered with BUSY
-    instant next_step_ = 0;         // when `todo_` may be sent
+    instant next_step_ = 0; // when `todo_` may be sent
     instant next_send_ = 0;
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};

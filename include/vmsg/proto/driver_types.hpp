@@ -48,9 +48,13 @@ struct driver_options {
     /// How events should come: `poll` asks with EVENT_POLL, `notif` does so when `poll_now` says, `indirect` waits for
     /// them. What the peer refuses is tried again with the next simpler method, POLL at last.
     event_method events = event_method::poll;
-    std::uint16_t notif_id = 0;                  ///< in EVENT_CONFIGURE
-    fifo_offer fifo{};                           ///< if the peer takes it, events come in it, else as `events` says
-    device_list devices{};                       ///< in place of GET_DEVICES, which is not sent then
+    std::uint16_t notif_id = 0; ///< in EVENT_CONFIGURE
+    fifo_offer fifo{};          ///< if the peer takes it, events come in it, else as `events` says
+    device_list devices{};      ///< in place of GET_DEVICES, which is not sent then
+    /// An EVENT_DEVICE, and a frame for a device that the carrier refuses until its budget is spent, are hints: the bus
+    /// is asked for its devices, and what it lists stays, as the Linux driver of 2026 does (FF-A bus, rule N9). Else an
+    /// EVENT_DEVICE is acted on at once, as the text of virtio-msg has it. Without effect where there is a list.
+    bool device_events_are_hints = false;
     bool any_event_ends_poll = false;            ///< for peers whose events never carry the token of an EVENT_POLL
     token_source tokens = token_source::counter; ///< all but `counter`: one request at a time for each device number
     std::uint16_t fixed_token = 1;               ///< with `token_source::fixed`

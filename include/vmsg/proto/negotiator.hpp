@@ -67,6 +67,8 @@ public:
         }
         return t->action;
     }
+    /// The devices are looked up, and nothing has been reported yet.
+    constexpr bool at_first_window() const { return state_ == bus_state::enumerating && windows_ == 0; }
     /// What to feed after a request of the bus has been answered.
     constexpr bus_input next_input() const { return next_; }
     /// The same for the request that is open, if its answer is good.

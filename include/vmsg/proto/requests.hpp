@@ -123,12 +123,17 @@ public:
         const slot s = take_first(queued_);
         slots_[s].state = exchange_state::sent;
         slots_[s].deadline = never;
+        ring_.before[s] = ring_.after[s] = s;
         return s;
     }
     /// It has left; its response is due at `deadline`.
-    constexpr void mark_sent(slot s, instant deadline) { slots_[s].deadline = deadline; }
+    constexpr void mark_sent(slot s, instant deadline) {
+        stop_timing(s);
+        start_timing(sent_, s, deadline);
+    }
     /// It has not left and is the first of the queue again.
     constexpr void put_back(slot s) {
+        stop_timing(s);
         slots_[s].state = exchange_state::queued;
         slots_[s].next = queued_.first;
         queued_.first = static_cast<std::uint16_t>(s + 1);
@@ -141,11 +146,14 @@ public:
     constexpr result<slot> match(const header& h) {
         if (counts_) {
             const slot s = static_cast<slot>(h.token & (Slots - 1));
-            return judge(s, slots_[s].token == h.token && answers(slots_[s], h));
+            const exchange_type& x = slots_[s];
+            // An answer of the wrong class or id is one, too: the caller fails the request.
+            if (x.token != h.token || x.dev_num != h.dev_num) return errc::stale_token;
+            return x.state == exchange_state::sent ? result<slot>{s} : late(s);
         }
         if (has_token && h.token != token_) return errc::stale_token;
         for (slot s = 0; s < end; ++s)
-            if (answers(slots_[s], h)) return judge(s, true);
+            if (answers(slots_[s], h)) return slots_[s].state == exchange_state::sent ? result<slot>{s} : late(s);
         return errc::stale_token;
     }
 
@@ -167,34 +175,35 @@ public:
         VMSG_ASSERT(response.size() <= MaxMsgSize);
         copy_bytes(x.frame, response.data(), response.size());
         x.size = static_cast<std::uint16_t>(response.size());
+        stop_timing(s);
         x.state = exchange_state::done;
     }
 
     /// Ends a request that has not been answered, or was answered by an error.
     constexpr void fail(slot s, errc why) {
         exchange_type& x = slots_[s];
-        if (x.state == exchange_state::queued) unlink(queued_, s);
+        leave(s);
         x.error = why;
         x.state = exchange_state::done;
     }
 
     /// Ends a request whose response may still come: its token stays in quarantine until `until`.
     constexpr void expire(slot s, errc why, instant until) {
+        stop_timing(s);
         slots_[s].state = exchange_state::expired;
         slots_[s].error = why;
-        slots_[s].deadline = until;
+        start_timing(expired_, s, until);
     }
     /// No answer to an expired request can come any more. Its slot becomes free, at the latest with its ticket.
-    constexpr void end_quarantine(slot s) {
-        if (slots_[s].held)
-            slots_[s].state = exchange_state::done;
-        else
-            release(s);
+    VMSG_COLD constexpr void end_quarantine(slot s) {
+        leave(s);
+        slots_[s].state = exchange_state::done;
+        if (!slots_[s].held) release(s);
     }
 
     constexpr void release(slot s) {
         if (slots_[s].state == exchange_state::idle) return;
-        if (slots_[s].state == exchange_state::queued) unlink(queued_, s);
+        if (slots_[s].state != exchange_state::done) leave(s);
         slots_[s].state = exchange_state::idle;
         slots_[s].size = 0;
         --open_;
@@ -204,10 +213,15 @@ public:
 
     /// The earliest deadline of a sent or expired request, `never` if there is none.
     constexpr instant next_deadline() const {
-        instant first = never;
-        for (const exchange_type& x : slots_)
-            if ((x.state == exchange_state::sent || x.state == exchange_state::expired) && x.deadline < first)
-                first = x.deadline;
+        const instant response = first_deadline(sent_);
+        const instant quarantine = first_deadline(expired_);
+        return response < quarantine ? response : quarantine;
+    }
+    /// A sent or expired request whose deadline has come, the earliest of its kind; or `would_block`.
+    constexpr result<slot> due(instant now) const {
+        const slot head = first_deadline(sent_) <= now ? sent_ : expired_;
+        const slot first = ring_.after[head];
+        if (first == head || slots_[first].deadline > now) return errc::would_block;
         return first;
     }
 
@@ -239,17 +253,16 @@ private:
     };
     static constexpr slot end = Slots; // one after the last
 
+    /// Whether it has the only token that there is, if any.
     constexpr bool answers(const exchange_type& x, const header& h) const {
         if (x.state != exchange_state::sent && x.state != exchange_state::expired) return false;
         if (x.dev_num != h.dev_num) return false;
-        // With a token of its own it is an answer, also one of the wrong class or id: the caller fails the request.
-        if (counts_ || (x.is_bus() == h.is_bus() && x.msg_id == h.msg_id)) return true;
+        if (x.is_bus() == h.is_bus() && x.msg_id == h.msg_id) return true;
         return has_token && h.is_bus() && h.msg_id == row_of<error_response>.id;
     }
 
-    constexpr result<slot> judge(slot s, bool matches) {
-        if (!matches) return errc::stale_token;
-        if (slots_[s].state == exchange_state::sent) return s;
+    VMSG_COLD constexpr result<slot> late(slot s) {
+        if (slots_[s].state != exchange_state::expired) return errc::stale_token;
         end_quarantine(s);
         return errc::timed_out;
     }
@@ -302,6 +315,47 @@ private:
         if (l.last == link) l.last = before;
     }
 
+    /// A request that is not over is not sent and not waited for any more.
+    VMSG_COLD constexpr void leave(slot s) {
+        if (slots_[s].state == exchange_state::queued)
+            unlink(queued_, s);
+        else
+            stop_timing(s);
+    }
+
+    // Two rings of those whose deadlines run, in the order of these. One that is out for sending is a ring of its own.
+    static constexpr slot sent_ = Slots;        // stands before the first and behind the last of those that are sent
+    static constexpr slot expired_ = Slots + 1; // the same for those that are expired
+
+    struct neighbours {
+        slot before[Slots + 2]{};
+        slot after[Slots + 2]{};
+        constexpr neighbours() {
+            before[sent_] = after[sent_] = sent_;
+            before[expired_] = after[expired_] = expired_;
+        }
+    };
+    constexpr instant first_deadline(slot head) const {
+        const slot first = ring_.after[head];
+        return first != head ? slots_[first].deadline : never;
+    }
+    /// Time does not go back, and so a new deadline is the last one.
+    constexpr void start_timing(slot head, slot s, instant deadline) {
+        slots_[s].deadline = deadline;
+        slot before = ring_.before[head];
+        while (before != head && slots_[before].deadline > deadline) before = ring_.before[before];
+        const slot after = ring_.after[before];
+        ring_.before[s] = before;
+        ring_.after[s] = after;
+        ring_.after[before] = ring_.before[after] = s;
+    }
+    constexpr void stop_timing(slot s) {
+        const slot before = ring_.before[s];
+        const slot after = ring_.after[s];
+        ring_.after[before] = after;
+        ring_.before[after] = before;
+    }
+
     exchange_type slots_[Slots]{};
     bool counts_ = has_token; // else all requests have the same token, or none
     // Of the next request; a counter runs on over resets, so that an old one is never accepted.
@@ -309,6 +363,7 @@ private:
     std::uint16_t serial_ = 0;
     list queued_{};
     list untold_{};
+    neighbours ring_{};
     std::size_t open_ = 0;
 };
 

@@ -9,7 +9,8 @@
 
 namespace vmsg::proto {
 
-/// Budgets of one side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N11, N12); for a
+/// Budgets of one side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N11, N12,
+/// N15); for a
 /// device side see `device_retry_policy`.
 struct retry_policy {
     std::uint16_t busy_attempts = 10;             ///< sends of one frame that the carrier may refuse as busy
@@ -19,9 +20,14 @@ struct retry_policy {
     duration poll_interval = 100 * milliseconds;  ///< between two rounds of EVENT_POLL
     duration notified_interval = 1 * seconds;     ///< the same where a notification says when: one can be lost
     std::uint16_t poll_budget = 64;               ///< events taken in one round; the next one follows at once
-    duration area_interval = 1 * seconds;         ///< between two AREA_UNSHARE for one area
-    std::uint16_t area_attempts = 3;              ///< AREA_UNSHARE for one area that may stay without an answer
-    std::uint16_t reset_attempts = 3;             ///< RESET that the peer may answer with BUSY
+    /// A round that has used up its budget doubles that of the next one, up to this; one without gets the first again.
+    std::uint16_t max_poll_budget = 512;
+    duration area_interval = 1 * seconds;       ///< between two AREA_UNSHARE for one area
+    std::uint16_t area_attempts = 3;            ///< AREA_UNSHARE for one area that may stay without an answer
+    std::uint16_t reset_attempts = 3;           ///< RESET that the peer may answer with BUSY
+    duration reset_pause = 1 * milliseconds;    ///< between two of them
+    std::uint16_t devices_attempts = 60;        ///< of `busy_attempts` each, for the first window of GET_DEVICES
+    duration devices_pause = 50 * milliseconds; ///< between two of them: a device side can still be on its way up
 
     /// The pause after `attempts` refused sends.
     constexpr duration backoff(std::uint32_t attempts) const {

@@ -134,7 +134,8 @@ protected:
     /// then: that of the response to this request in its size, or of the acknowledgement of the event. Errors:
     /// - it has not been carried out: `busy`, `no_answer` (after the attempts of the policy), `denied`,
     ///   `not_supported`, `invalid_argument`, `no_memory` and the like of the manager, `timed_out` if an older one is
-    ///   still open;
+    ///   still open; but an error of the manager that answers FFA_RUN comes after the peer has begun, and says only
+    ///   that there is no answer (`counters().resumed` tells);
     /// - it may have been: `timed_out` (it is still open), `aborted` (the peer is dead, which `Session::lose` is told),
     ///   `bad_type`, `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.

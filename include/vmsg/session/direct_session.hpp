@@ -305,7 +305,7 @@ private:
             const std::uint32_t busy = this->counters().peer_busy;
             const errc why = finish(reset_request{});
             if (this->counters().peer_busy == busy || --left == 0) return why;
-            pause(Policy::retry.backoff(1));
+            pause(Policy::retry.reset_pause);
         }
     }
     constexpr errc said(bus_result r) {
@@ -321,7 +321,12 @@ private:
         if constexpr (Policy::enumerates) {
             answer_room room;
             get_devices_response got;
-            const errc why = this->converse(0, bus_.window(base::max_msg_size()), got, room.bytes);
+            errc why = errc::busy;
+            for (std::uint16_t left = Policy::retry.devices_attempts;; pause(Policy::retry.devices_pause)) {
+                why = this->converse(0, bus_.window(base::max_msg_size()), got, room.bytes);
+                const bool nobody = why == errc::busy || why == errc::no_answer;
+                if (!nobody || !bus_.at_first_window() || --left == 0) break;
+            }
             if (why != errc::none) return why;
             for (std::uint32_t i = 0; i < got.count; ++i)
                 if ((got.bitmap[i / 8] >> i % 8 & 1) != 0) add(static_cast<std::uint16_t>(got.offset + i));

@@ -265,6 +265,7 @@ private:
     struct answer_room {}; // a tail lives in the engine until the next request
 
     constexpr std::size_t max_msg_size() const { return engine_.max_msg_size(); }
+    constexpr const version_response& agreed() const { return engine_.agreed(); }
 
     template <message Request>
     constexpr errc ask(std::uint16_t dev_num, const Request& asked, response_of<Request>& got, answer_room = {}) {

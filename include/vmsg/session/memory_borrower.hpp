@@ -69,7 +69,7 @@ public:
     }
     constexpr instant due() const { return busy() ? attempts_.due() : never; }
 
-    /// The manager has given access, so that a retrieval that has failed nevertheless is to be relinquished.
+    /// The manager has given access, or may have, so that a retrieval that has failed is to be relinquished.
     constexpr bool granted() const { return granted_; }
     /// After a retrieval: what the manager said of the memory, what may be done with it, and where it is.
     constexpr const ffa::memory_transaction& transaction() const { return retriever_.transaction(); }
@@ -107,7 +107,13 @@ private:
         const bool paused = id == ffa::function_id::mem_op_pause;
         const auto more = begun.next(answer, rx ? *rx : byte_view{}, copy_);
         if (granted_ || paused) retriever_ = begun;
-        if (!more) return attempts_.judge(more.error(), now);
+        if (!more) {
+            // What fills RX and is no answer to this is given back, too.
+            if (buffers_.owns_rx()) owes_rx_ = !given_back();
+            const errc why = attempts_.judge(more.error(), now);
+            granted_ = granted_ || why == errc::timed_out; // an interrupted call can have been carried out
+            return why;
+        }
         attempts_.begin();
         return retriever_.is_held() ? release(now) : errc::would_block;
     }

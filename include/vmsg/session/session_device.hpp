@@ -78,19 +78,16 @@ public:
     }
 
     /// Writes configuration from `offset` on, in as many messages as it takes. `denied` if the device has not taken a
-    /// part; those before it are written.
+    /// part; those before it are written. Where a device may refuse a write because its configuration has changed since
+    /// it was read (strict profile, revisions before oasis_v2), the part is read again and then written, up to
+    /// `policy::config_writes` times in all; whoever derives what it writes from what it has read wants 1 there, to be
+    /// told `denied` and do so anew.
     constexpr result<void> write_config(std::uint32_t offset, byte_view in) {
         const std::size_t most = chunk(fixed_msg_size<set_config_request, R>);
         for (std::size_t at = 0; at < in.size();) {
             const std::size_t n = in.size() - at < most ? in.size() - at : most;
-            room tail;
-            set_config_response got;
-            const errc why = session_->ask(number_,
-                                           set_config_request{0, offset + static_cast<std::uint32_t>(at),
-                                                              static_cast<std::uint32_t>(n), in.drop(at).first(n)},
-                                           got, tail);
+            const errc why = write_part(offset + static_cast<std::uint32_t>(at), in.drop(at).first(n));
             if (why != errc::none) return why;
-            if (got.length != n) return errc::denied;
             at += n;
         }
         return {};
@@ -217,6 +214,26 @@ private:
             at += n;
         }
         return errc::none;
+    }
+
+    /// Whether a device looks at the generation of a write.
+    constexpr bool writes_have_generation() const {
+        return R != revision::oasis_v2 || (session_->agreed().feature_bits & strict_config_generation) != 0;
+    }
+    /// What fits one message. The bus fills in the generation of the answer before.
+    constexpr errc write_part(std::uint32_t offset, byte_view in) {
+        const auto length = static_cast<std::uint32_t>(in.size());
+        get_config_response read;
+        for (int left = policy::config_writes;; --left) {
+            room tail;
+            set_config_response got;
+            errc why = session_->ask(number_, set_config_request{0, offset, length, in}, got, tail);
+            if (why != errc::none || got.length == length) return why;
+            const bool other_reason = left < policy::config_writes && got.generation == read.generation;
+            if (left <= 1 || other_reason || !writes_have_generation()) return errc::denied;
+            why = session_->ask(number_, get_config_request{offset, length}, read, tail);
+            if (why != errc::none) return why;
+        }
     }
 
     constexpr errc read_features(std::uint32_t blocks) {

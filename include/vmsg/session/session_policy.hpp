@@ -19,6 +19,7 @@ template <revision R = newest_revision> struct session_policy {
     /// Tries of what may be repeated when no answer comes, or nobody takes it: all but configuration writes.
     static constexpr int attempts = 3;
     static constexpr int config_attempts = 6;               ///< reads of a configuration that changes meanwhile
+    static constexpr int config_writes = 3;                 ///< of one part that is refused for its generation
     static constexpr duration reset_timeout = 10 * seconds; ///< until a device reports status 0 (FF-A bus, rule N13)
     static constexpr duration area_timeout = 30 * seconds;  ///< until an area is shared or given back
     static constexpr duration reset_interval = 10 * milliseconds; ///< between two looks at it

@@ -144,13 +144,17 @@ inline answer run_until_exit(machine& m, partition& p, ffa::call_frame frame) {
     return refuse(ffa::error::aborted);
 }
 
-// Some managers wake a partition for what is pending before they give it a request.
+// Some managers wake a partition for what is pending before they give it a request. One that yields meanwhile goes on
+// until it waits; one that never does is stopped.
 inline void wake_first(machine& m, partition& p) {
     const engagement request = p.work;
     p.work = {};
     p.work.caller = request.caller;
     ffa::call_frame frame = ffa::encode(ffa::interrupt_call{{}, m.rules.npi});
     static_cast<void>(run_until_exit(m, p, frame));
+    for (std::uint32_t i = 1; i < m.entry_limit && p.state == partition_state::yielded; ++i)
+        static_cast<void>(run_until_exit(m, p, ffa::encode_success()));
+    if (p.state == partition_state::yielded) p.state = partition_state::stopped;
     p.work = request;
 }
 

@@ -136,7 +136,8 @@ public:
         }
     }
 
-    /// The same when the answer is not ready: FFA_YIELD. The driver has the partition run again.
+    /// The same when the answer is not ready: FFA_YIELD. The driver has the partition run again. While an AREA_SHARE is
+    /// being mapped (`poll_task`) a partition has to yield: `leave` would discard a request that is to be answered.
     constexpr void yield(ffa::call_frame& frame) {
         if (!open()) return leave(frame);
         frame = ffa::encode(ffa::yield_call{});

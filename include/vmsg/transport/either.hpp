@@ -49,9 +49,7 @@ public:
     constexpr transfer_methods last_method() const { return last_; }
 
     constexpr std::size_t max_msg_size() const {
-        const std::size_t a = direct_.max_msg_size();
-        const std::size_t b = indirect_.max_msg_size();
-        return a < b ? a : b;
+        return vmsg::detail::lesser<std::size_t>(direct_.max_msg_size(), indirect_.max_msg_size());
     }
 
     /// `not_supported` also if neither method is left.
@@ -75,11 +73,7 @@ public:
     }
 
     /// When one of the transports has something to do without any input; `never` if nothing is due.
-    constexpr instant poll_timeout() const {
-        const instant a = timeout_of(direct_);
-        const instant b = timeout_of(indirect_);
-        return a < b ? a : b;
-    }
+    constexpr instant poll_timeout() const { return vmsg::detail::lesser(timeout_of(direct_), timeout_of(indirect_)); }
 
 private:
     constexpr bool can_use(transfer_methods m) const { return has(agreed_, m) && (missing_ & m) != m; }

@@ -60,9 +60,7 @@ public:
     constexpr bool runtime_was_last() const { return runtime_was_last_; }
 
     constexpr std::size_t max_msg_size() const {
-        const std::size_t a = bootstrap_.max_msg_size();
-        const std::size_t b = runtime_.max_msg_size();
-        return a < b ? a : b;
+        return vmsg::detail::lesser<std::size_t>(bootstrap_.max_msg_size(), runtime_.max_msg_size());
     }
 
     constexpr result<void> send(ffa::endpoint_id peer, byte_view frame, instant now) {
@@ -82,9 +80,7 @@ public:
 
     /// When one of the transports has something to do without any input; `never` if nothing is due.
     constexpr instant poll_timeout() const {
-        const instant a = timeout_of(bootstrap_);
-        const instant b = active_ ? timeout_of(runtime_) : never;
-        return a < b ? a : b;
+        return vmsg::detail::lesser(timeout_of(bootstrap_), active_ ? timeout_of(runtime_) : never);
     }
 
 private:

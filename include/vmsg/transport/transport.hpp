@@ -59,6 +59,8 @@ template <transport T> constexpr instant timeout_of(const T& wire) {
 
 namespace detail {
 
+template <class T> constexpr T lesser(T a, T b) { return a < b ? a : b; }
+
 template <class T>
 concept has_methods = requires(T& t, const T& c, transfer_methods agreed) {
     t.follow(agreed);
