@@ -4,7 +4,7 @@
 # so every header has to have `#pragma once`, and a file that reopens a namespace cannot be in a group. OUT becomes the
 # list of files to compile.
 function(vmsg_group_sources out)
-  set(most 50000) # bytes in a group
+  set(most 160000) # bytes in a group
   set(units)
   set(includes)
   set(body)

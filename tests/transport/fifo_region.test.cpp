@@ -11,7 +11,7 @@ using namespace fifo_test;
 namespace {
 
 constexpr bool both_sides_see_the_same_rings() {
-    std::uint8_t memory[8064]{};
+    alignas(fifo_alignment) std::uint8_t memory[8064]{};
     for (auto& b : memory) b = 0xa5;
     const auto made = make_fifo_region(memory);
     const auto found = check_fifo_region(memory);

@@ -11,7 +11,7 @@ using namespace fifo_test;
 namespace {
 
 constexpr bool carries_frames() {
-    std::uint8_t memory[1216]{};
+    alignas(fifo_alignment) std::uint8_t memory[1216]{};
     const auto region = make_fifo_region(memory, {104, 4});
     fifo_writer writer{region->to_device};
     fifo_reader reader{region->to_device};
