@@ -16,9 +16,10 @@ EXPECTED = ROOT / "bench" / "expected_size.json"
 OPTIONS = ["-std=c++20", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-pic", f"-I{ROOT / 'include'}",
            "-mgeneral-regs-only"]
 LEVELS = {"-Os": ["-Os"], "-O2": ["-O2"], "-Os -mstrict-align": ["-Os", "-mstrict-align", "-DVMSG_STRICT_ALIGN=1"]}
-PROGRAMS = {"direct": "partition, device and pool given", "direct_counting": "the same with its counters",
+COUNTING = "direct_counting"  # direct.cpp with counters
+PROGRAMS = {"direct": "partition, device and pool given", COUNTING: "the same with its counters",
             "direct_session": "the same with `direct_session`", "direct_discovery": "with discovery and FFA_MEM_SHARE"}
-DIRECT_ONLY = ("direct", "direct_counting", "direct_session")
+DIRECT_ONLY = ("direct", COUNTING, "direct_session")
 TEXT_GOAL = 4096
 RAM_GOAL = 512
 
@@ -70,7 +71,9 @@ def function_ids(disassembly):
 def measure_program(name, options, directory):
     """Bytes of .text and of the endpoint (None: not told), foreign symbols, traces of other methods, function ids."""
     out = directory / f"{name}.o"
-    text, undefined = compile_and_measure(CROSS + "g++", [*OPTIONS, *options], SOURCES / f"{name}.cpp", out)
+    source = "direct" if name == COUNTING else name
+    flags = [*OPTIONS, *options, *(["-DDIRECT_COUNTS=true"] if name == COUNTING else [])]
+    text, undefined = compile_and_measure(CROSS + "g++", flags, SOURCES / f"{source}.cpp", out)
     symbols = re.sub(r"message_list\S*", "", run([CROSS + "nm", "-C", "-S", out]))  # names all messages in a type
     ram = re.search(r"^\S+ ([0-9a-f]+) \w endpoint_ram$", symbols, re.MULTILINE)
     return {"text": text, "ram": int(ram[1], 16) if ram else None,

@@ -8,7 +8,7 @@
 using namespace vmsg;
 
 #ifndef DIRECT_COUNTS
-#    define DIRECT_COUNTS false // direct_counting.cpp counts
+#    define DIRECT_COUNTS false // bench/run size tries both
 #endif
 
 struct policy : direct_session_policy<> {

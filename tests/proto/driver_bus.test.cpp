@@ -356,12 +356,16 @@ TEST_CASE("N9: where an EVENT_DEVICE is a hint, GET_DEVICES decides") {
     CHECK(b.silent());
 
     b.deliver({}, event_device{77, device_state::removed}); // its number is not looked at
+    CHECK(b.silent());                                      // and it comes early
+    CHECK(b.engine.poll_timeout() == b.now + retry_policy{}.devices_pause);
+    b.now = b.engine.poll_timeout();
     const auto asked = b.expect<get_devices_request>();
     b.deliver({}, event_device{5, device_state::removed}); // the answer may be from before
     CHECK(b.silent());
     const auto bitmap = bitmap_of({3, 5}, asked.body.count);
     b.reply(asked, get_devices_response{.offset = 0, .count = asked.body.count, .bitmap = bitmap});
     b.event(bus_ready);
+    b.now = b.engine.poll_timeout();
     b.enumerated({3});
     CHECK(b.event(device_removed).dev_num == 5);
     b.event(bus_ready);
@@ -383,11 +387,56 @@ TEST_CASE("N9: where that is so, a frame for a device that nobody takes has the 
         for (int i = 0; i < 10; b.now += 2 * milliseconds, ++i) b.refuse_next(errc::no_answer);
         CHECK(b.event(kick_lost).dev_num == 3);
     }
+    SUBCASE("an EVENT_AVAIL whose refusal comes when it has left") {
+        REQUIRE(b.engine.notify(3, 0, 0));
+        b.expect<event_avail>();
+        b.engine.handle_refused(b.now);
+        CHECK(b.event(kick_lost).dev_num == 3);
+    }
     CHECK(b.engine.state() == bus_state::ready);
     b.enumerated({});
     CHECK(b.event(device_removed).dev_num == 3);
     b.event(bus_ready);
     CHECK(b.silent());
+}
+
+TEST_CASE("N9: a hint that leads to a question without an answer costs nothing, and the question is put again") {
+    auto b = with_hints();
+    b.bring_up({3, 5});
+    b.running_device(3);
+    b.deliver({}, event_device{5, device_state::removed});
+    for (int i = 0; i < 3; ++i) {
+        SUBCASE("silence") {
+            b.expect<get_devices_request>();
+            b.now += 5 * seconds;
+            b.engine.handle_timeout(b.now);
+        }
+        SUBCASE("busy") { CHECK(refuse_attempts(b, errc::busy) == 10); }
+        CHECK(b.engine.state() == bus_state::ready);
+        CHECK(b.engine.device(3)->status == device_status{0xf});
+        CHECK(b.engine.device(5) != nullptr);
+        CHECK(b.no_event());
+        CHECK(b.silent());
+        CHECK(b.engine.poll_timeout() == b.now + retry_policy{}.notified_interval);
+        b.now = b.engine.poll_timeout();
+    }
+    b.enumerated({3});
+    CHECK(b.event(device_removed).dev_num == 5);
+    b.event(bus_ready);
+    CHECK(b.silent());
+}
+
+TEST_CASE("N9, N8: what has been asked for events goes on where it was when the devices are looked up") {
+    driver_options options = driver_options_for<v2>(event_method::poll);
+    options.device_events_are_hints = true;
+    driver_bench<v2, driver_capacity{.devices = 4, .requests = 1}> b(options);
+    b.bring_up({3});
+    b.now = b.engine.poll_timeout();
+    b.deliver({.token = b.expect<event_poll_request>().head.token}, event_device{5, device_state::added});
+    b.enumerated({3, 5});
+    CHECK(b.event(device_added).dev_num == 5);
+    b.event(bus_ready);
+    CHECK(b.engine.poll_timeout() <= b.now + 1); // and not 100 ms later
 }
 
 TEST_CASE("N9: what says nothing about a device has none looked up again") {
@@ -454,7 +503,7 @@ TEST_CASE("N15: the first GET_DEVICES is tried 60 times, 50 ms apart, while nobo
 }
 
 TEST_CASE("N15: a first GET_DEVICES that is taken at last brings the bus up, each time anew") {
-    driver_bench<v2> b;
+    driver_bench<v2> b(driver_options_for<v2>(event_method::indirect)); // nobody asks for events
     b.negotiate();
     for (int round = 0; round < 3; ++round) {
         for (int i = 0; i < 59; ++i) {

@@ -1073,6 +1073,23 @@ TEST_CASE("N8: an EVENT_POLL that is open stays open when the devices are looked
     CHECK(b.engine.open_requests() == 1); // the first one is answered
 }
 
+TEST_CASE("N8: a notification before the bus is ready does not cost the first round its budget") {
+    driver_bench<v2> b;
+    b.negotiate();
+    b.engine.poll_now(b.now);
+    const auto window = b.expect<get_devices_request>();
+    const auto bitmap = bitmap_of({3}, 256);
+    b.reply(window, get_devices_response{.offset = 0, .count = 256, .bitmap = bitmap});
+    b.event(device_added);
+    b.event(bus_ready);
+    for (unsigned i = 0; i < retry_policy{}.poll_budget; ++i) {
+        CHECK(b.engine.poll_timeout() <= b.now);
+        const auto asked = b.expect<event_poll_request>();
+        b.deliver({.dev_num = 3, .token = asked.head.token}, event_config{});
+    }
+    CHECK(b.engine.poll_timeout() == b.now + 1);
+}
+
 TEST_CASE("N8: no event is asked for before the bus is ready, the second time neither") {
     driver_bench<v2> b;
     b.bring_up({3});

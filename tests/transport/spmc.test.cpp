@@ -33,7 +33,7 @@ template <revision R> struct direct_world {
         wire,
         clock,
         device_id,
-        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = proto::direct_retry_policy}};
+        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = impatient}};
 
     explicit direct_world(const sim::profile& rules) : spmc(rules), call(add_pair(spmc, peer)) {
         REQUIRE(ffa::negotiate(call));

@@ -246,7 +246,10 @@ public:
         const sending what = last_sent_;
         last_sent_ = sending::nothing;
         const slot s = sending_slot_;
-        if (what == sending::kick) return devices_.kick_lost(last_kick_.dev_num, last_kick_.event.vq_index);
+        if (what == sending::kick) {
+            doubt_device(errc::no_answer);
+            return devices_.kick_lost(last_kick_.dev_num, last_kick_.event.vq_index);
+        }
         if (what != sending::request || sending_ == sending::request) return; // or it is not the last request any more
         if (!is_out(s) || requests_[s].state != exchange_state::sent) return;
         const bool again = ++requests_[s].attempts < options_.policy.busy_attempts;
@@ -305,7 +308,7 @@ public:
         if (queued && next_send_ < first) first = next_send_;
         instant own = never; // the engine's own requests
         if (todo_ != bus_action::none) own = next_step_;
-        if (looks_again()) own = 0;
+        if (looks_again() && next_look_ < own) own = next_look_;
         if (bus_.negotiated() && areas_.next_due() < own) own = areas_.next_due();
         if (polls() && poll_slot_ == no_slot && next_poll_ < own) own = next_poll_;
         if (own < next_send_) own = next_send_;
@@ -606,6 +609,7 @@ private:
             if (s != step_slot_) return;
             step_slot_ = no_slot;
             if (tries_again(id, why, how, now)) return;
+            if (looking_ && (is_retryable(why) || why == errc::timed_out)) return look_later(now);
             if (why == errc::none) return go_on(bus_.next_input(), why, now);
             if (!falls_back(why, how, now)) go_on(bus_input::refused, why, now);
             return;
@@ -624,6 +628,14 @@ private:
         todo_ = resets ? bus_action::send_reset : bus_action::send_get_devices;
         next_step_ = now + (resets ? options_.policy.reset_pause : options_.policy.devices_pause);
         return true;
+    }
+
+    /// Nobody has answered the question that a hint has led to: the devices stay as they are, and it is put again.
+    constexpr void look_later(instant now) {
+        static_cast<void>(bus_.feed(bus_input::accepted)); // ready as before, which is no news
+        looking_ = false;
+        look_again_ = true;
+        next_look_ = now + options_.policy.notified_interval;
     }
 
     /// The peer does not want the FIFO, or it cannot be used, or the peer says no to a way of event delivery: events
@@ -679,7 +691,10 @@ private:
     /// Opens the engine's own requests. Those that find no free slot wait for one.
     constexpr void open_what_is_due(instant now) {
         if (todo_ != bus_action::none && now >= next_step_) act(todo_, now);
-        if (looks_again()) go_on(bus_input::reenumerate, errc::none, now);
+        if (looks_again() && now >= next_look_) {
+            looking_ = true;
+            go_on(bus_input::reenumerate, errc::none, now);
+        }
         if (!bus_.negotiated()) return;
         while (const auto id = areas_.unsent(now)) {
             const bool offered = *areas_.state(*id) == area_state::offered;
@@ -702,8 +717,9 @@ private:
         if (!action) return action.error();
         abandon_step(now);
         next_step_ = 0;
-        steps_left_ =
-            *action == bus_action::send_reset ? options_.policy.reset_attempts : options_.policy.devices_attempts;
+        steps_left_ = *action == bus_action::send_reset ? options_.policy.reset_attempts
+                      : looking_                        ? std::uint16_t{1} // it is put again later
+                                                        : options_.policy.devices_attempts;
         act(*action, now);
         return {};
     }
@@ -742,7 +758,9 @@ private:
         case send_next_window: opened = open_step(bus_.window(options_.max_msg_size)); break;
         case announce_ready:
             if (!options_.devices.given()) remove_unseen(now);
-            if (poll_slot_ == no_slot) end_poll(now, false);
+            if (poll_slot_ == no_slot && next_poll_ == never) end_poll(now, false);
+            if (looking_) next_look_ = now + options_.policy.devices_pause;
+            looking_ = false;
             bus_news_ = driver_event_kind::bus_ready;
             break;
         case send_reset: opened = open_step(reset_request{}); break;
@@ -788,6 +806,9 @@ private:
         kick_count_ = first_waiting_kick();
         pong_count_ = sending_ == sending::pong ? 1 : 0;
         next_poll_ = never;
+        poll_budget_ = round_left_ = options_.policy.poll_budget;
+        looking_ = false;
+        next_look_ = 0;
     }
 
     constexpr void forget_everything(instant now) {
@@ -943,13 +964,14 @@ private:
     std::uint16_t sending_serial_ = 0;
     slot step_slot_ = no_slot; // of the request that the state of the bus waits for
     slot poll_slot_ = no_slot; // of the open EVENT_POLL
-    std::uint16_t round_left_ = 1;
-    std::uint16_t poll_budget_ = 0;   // of the present round
-    std::uint16_t pong_attempts_ = 0; // sends that the carrier refused
-    std::uint16_t steps_left_ = 0;    // tries of what the state of the bus stands for that may find nobody ready
-    event_method events_{};           // that are asked for, or come, but for a FIFO
-    bus_action todo_{};               // wanted, but there was no free slot
-    bool look_again_ = false;         // something has happened to the devices
+    std::uint16_t round_left_ = options_.policy.poll_budget;
+    std::uint16_t poll_budget_ = round_left_; // of the present round
+    std::uint16_t pong_attempts_ = 0;         // sends that the carrier refused
+    std::uint16_t steps_left_ = 0; // tries of what the state of the bus stands for that may find nobody ready
+    event_method events_{};        // that are asked for, or come, but for a FIFO
+    bus_action todo_{};            // wanted, but there was no free slot
+    bool look_again_ = false;      // something has happened to the devices
+    bool looking_ = false;         // that is why they are looked up now
     driver_event_kind bus_news_{};
     sending sending_{};
     sending last_sent_{};
@@ -957,6 +979,7 @@ private:
     std::size_t pong_count_ = 0;
     instant next_step_ = 0; // when `todo_` may be sent
     instant next_send_ = 0;
+    instant next_look_ = 0; // when `look_again_` may lead to something
     instant next_poll_ = never;
     pong pongs_[max_pongs]{};
     kick kicks_[C.kicks]{};

@@ -111,7 +111,7 @@ public:
 
     /// Whether `open` would find a place for a request to this device with these type bits.
     constexpr bool has_room(std::uint16_t dev_num, std::uint8_t type) const {
-        return find_free(dev_num, type).has_value();
+        return counts_ ? open_ != Slots : find_free(dev_num, type).has_value();
     }
 
     constexpr bool has_queued() const { return queued_.first != 0; }

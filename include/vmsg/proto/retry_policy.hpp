@@ -9,9 +9,8 @@
 
 namespace vmsg::proto {
 
-/// Budgets of one side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N11, N12,
-/// N15); for a
-/// device side see `device_retry_policy`.
+/// Budgets of one side. The defaults are those of the Linux driver of 2026 (FF-A bus rules N8, N9, N11, N12, N15); for
+/// a device side see `device_retry_policy`.
 struct retry_policy {
     std::uint16_t busy_attempts = 10;             ///< sends of one frame that the carrier may refuse as busy
     duration busy_backoff = 1 * milliseconds;     ///< between two of them; doubles up to the maximum
@@ -51,8 +50,11 @@ inline constexpr retry_policy indirect_retry_policy{
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
-/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10).
-inline constexpr retry_policy fifo_retry_policy = device_retry_policy;
+/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10), which is patience enough.
+inline constexpr retry_policy fifo_retry_policy{.busy_attempts = device_retry_policy.busy_attempts,
+                                                .busy_backoff = device_retry_policy.busy_backoff,
+                                                .max_busy_backoff = device_retry_policy.max_busy_backoff,
+                                                .devices_attempts = 1};
 
 namespace detail {
 

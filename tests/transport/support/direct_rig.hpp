@@ -41,6 +41,13 @@ struct nothing_else {
     constexpr instant operator()(instant) const { return never; }
 };
 
+/// Ends the wait for a peer that never answers early: each resumption of it is a call.
+inline constexpr proto::retry_policy impatient = [] {
+    proto::retry_policy p = proto::direct_retry_policy;
+    p.response_timeout = 100 * milliseconds;
+    return p;
+}();
+
 template <revision R> struct direct_policy : direct_session_policy<R> {
     static constexpr proto::driver_capacity capacity{
         .devices = 2, .requests = 1, .areas = 2, .kicks = 2, .msg_size = constants_of<R>.ffa_max_msg_size};
@@ -58,7 +65,7 @@ template <revision R, class Policy = direct_policy<R>> struct direct_rig {
         wire,
         clock,
         device_id,
-        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = proto::direct_retry_policy}};
+        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = impatient}};
 
     direct_rig() {
         manager.partition = [this](ffa::call_frame& frame) { peer(frame); };
