@@ -181,7 +181,7 @@ TEST_CASE("trap 10: RX is released however the reading ends") {
         CHECK(kept.done.error() == errc::busy);
         CHECK(kept.peer.releases == ffa::release_attempts);
         CHECK(kept.pair.owns_rx());
-        CHECK(kept.pair.release()); // later
+        CHECK(kept.pair.release());    // later
         keeps.refusal = error::denied; // which does not become better by itself
         const finding denied{keeps, version::v1_1};
         CHECK(denied.done.error() == errc::denied);

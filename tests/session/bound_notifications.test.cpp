@@ -29,15 +29,18 @@ struct world {
     /// Whether `sender` can set the notification.
     bool sets(ffa::endpoint_id sender, std::uint16_t id) {
         sim::spmc_conduit other = spmc.conduit_for(sender);
-        ffa::call_frame frame = ffa::encode(
-            ffa::notification_set_call{.sender = sender, .receiver = self, .bits = std::uint64_t{1} << id});
+        ffa::call_frame frame =
+            ffa::encode(ffa::notification_set_call{.sender = sender, .receiver = self, .bits = std::uint64_t{1} << id});
         other(frame);
         return ffa::outcome_of(frame).has_value();
     }
     std::uint32_t calls(ffa::function_id id) { return spmc.calls(self, id); }
     void refuses_unbind(std::uint32_t times, ffa::error code) {
-        REQUIRE(spmc.add_fault(
-            {.kind = sim::fault_kind::refuse, .on = notification_unbind, .times = times, .caller = self, .code = code}));
+        REQUIRE(spmc.add_fault({.kind = sim::fault_kind::refuse,
+                                .on = notification_unbind,
+                                .times = times,
+                                .caller = self,
+                                .code = code}));
     }
 
 private:

@@ -28,6 +28,12 @@ struct quirky : policy {
     static constexpr proto::driver_capacity capacity{
         .devices = 2, .requests = 2, .areas = 2, .kicks = 2, .quirks = quirk_set{quirk::features_rx_only}};
 };
+struct known_to_us : policy {
+    static constexpr bool discovers = false;
+};
+struct only_send2 : known_to_us {
+    static constexpr transfer_methods methods = transfer_methods::indirect;
+};
 struct known : direct_ffa_policy<R> {
     static constexpr proto::driver_capacity capacity{
         .devices = 2, .requests = 1, .areas = 2, .kicks = 2, .msg_size = 104};
@@ -204,6 +210,84 @@ TEST_CASE("events: NOTIF where everybody has it, POLL where the manager or the p
         CHECK(w.bus.session().engine().events() == event_method::poll);
         CHECK(w.bus.session().engine().events_refused() == errc::none); // nobody was asked
         w.lives();
+    }
+}
+
+TEST_CASE("trap 10: notifications that are taken with RX-full among them leave the message where it is read") {
+    world w{{.driver = {.events = event_method::indirect}, .first = methods::indirect}, indirect_bits};
+    const auto is_full = [&] { return w.spmc.rx_full(driver_id); };
+    REQUIRE(w.bus.open());
+    const auto push = [&] { // an event that nobody has asked for
+        REQUIRE(w.peer.bus.detach(number));
+        w.peer(w.clock.now());
+        REQUIRE(is_full());
+    };
+    const auto comes = [&] {
+        return w.bus.session().wait(w.clock.now() + 1).kind == proto::driver_event_kind::device_removed;
+    };
+    SUBCASE("by the bus") {
+        push();
+        REQUIRE(w.bus.take_notifications());
+        CHECK(comes());
+    }
+    SUBCASE("by somebody who tells it") {
+        push();
+        ffa::call_frame get = ffa::encode(ffa::notification_get_call{driver_id, 0, ffa::sources_for(driver_id)});
+        w.driver_call(get);
+        const auto got = ffa::decode_notification_get_answer(get);
+        REQUIRE(got);
+        REQUIRE(got->rx_full());
+        SUBCASE("at once") {
+            w.bus.handle_notifications(*got);
+            CHECK(comes());
+        }
+        SUBCASE("before the bus is begun anew") {
+            w.bus.handle_notifications(*got);
+            REQUIRE(w.bus.open());
+        }
+    }
+    CHECK(!is_full());
+    CHECK(w.bus.session().ping(1));
+    CHECK(w.peer.indirect.counters().busy == 0);
+}
+
+TEST_CASE("a bus whose partition is not found any more stays as it is") {
+    const ffa::error code = ffa::error::busy;
+    world w;
+    REQUIRE(w.bus.open());
+    w.strikes({.kind = sim::fault_kind::refuse, .on = partition_info_get_regs, .times = 1, .code = code});
+    CHECK(w.bus.open().error() == errc::busy);
+    CHECK(w.bus.is_open());
+    CHECK(w.bus.peer().id == device_id);
+    CHECK(w.bus.method() == methods::direct);
+    w.lives();
+}
+
+TEST_CASE("buffers that cannot be mapped: the other method, or the reason") {
+    const ffa_driver_options options{.peer = {.id = device_id,
+                                              .self = driver_id,
+                                              .version = ffa::version::v1_2,
+                                              .service = device_role_uuid,
+                                              .properties = sim::all_methods},
+                                     .first = methods::indirect};
+    const auto refuse = [](auto& w, ffa::function_id on, ffa::error code) {
+        w.strikes(
+            {.kind = sim::fault_kind::refuse, .on = on, .times = sim::for_ever, .caller = driver_id, .code = code});
+    };
+    for (const ffa::error code : {ffa::error::no_memory, ffa::error::denied}) {
+        const errc why = code == ffa::error::denied ? errc::denied : errc::no_memory;
+        world<only_send2> alone{options};
+        refuse(alone, rxtx_map_64, code);
+        CHECK(alone.bus.open().error() == why);
+        CHECK(!alone.bus.is_open());
+        world<known_to_us> both{options};
+        refuse(both, rxtx_map_64, code);
+        REQUIRE(both.bus.open());
+        CHECK(both.bus.method() == methods::direct);
+        world<known_to_us> neither{options};
+        refuse(neither, rxtx_map_64, code);
+        refuse(neither, msg_send_direct_req2, ffa::error::not_supported);
+        CHECK(neither.bus.open().error() == why);
     }
 }
 
