@@ -246,9 +246,25 @@ TEST_CASE("trap 10: notifications that are taken with RX-full among them leave t
             REQUIRE(w.bus.open());
         }
     }
-    CHECK(!is_full());
+    REQUIRE(!is_full());
     CHECK(w.bus.session().ping(1));
     CHECK(w.peer.indirect.counters().busy == 0);
+}
+
+TEST_CASE("N12: a bus that begins anew with another partition has the first one forget it") {
+    constexpr ffa::endpoint_id second{0x8010};
+    world w;
+    REQUIRE(w.spmc.add({.id = second, .services = {{.protocol = device_role_uuid}}})); // nobody answers
+    listing_conduit call{w.driver_call, device_id};
+    ffa::rxtx<listing_conduit> buffers{
+        call, {w.memory[0], w.memory[1], manager::address_of(w.memory[0]), manager::address_of(w.memory[1])}};
+    ffa_driver<decltype(buffers), decltype(w.clock), policy> bus{buffers, w.clock};
+    REQUIRE(bus.open());
+    CHECK(w.peer.bus.negotiated());
+    call.listed = second;
+    CHECK(bus.open().error() == errc::busy);
+    CHECK(bus.peer().id == second);
+    CHECK_FALSE(w.peer.bus.negotiated());
 }
 
 TEST_CASE("a bus whose partition is not found any more stays as it is") {
@@ -257,7 +273,7 @@ TEST_CASE("a bus whose partition is not found any more stays as it is") {
     REQUIRE(w.bus.open());
     w.strikes({.kind = sim::fault_kind::refuse, .on = partition_info_get_regs, .times = 1, .code = code});
     CHECK(w.bus.open().error() == errc::busy);
-    CHECK(w.bus.is_open());
+    REQUIRE(w.bus.is_open());
     CHECK(w.bus.peer().id == device_id);
     CHECK(w.bus.method() == methods::direct);
     w.lives();
