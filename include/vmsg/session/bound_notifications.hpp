@@ -21,9 +21,9 @@ namespace vmsg {
 class bound_notifications {
 public:
     /// Lets `peer` set notification `id` of `self`; what is bound already costs no call. Whatever another partition
-    /// could set is unbound first. Errors: `invalid_argument` (no id of 0..63), those of the calls: `not_supported` (the
-    /// manager or this endpoint has no notifications), `denied` (it is bound to somebody else, or pending). After a
-    /// refused FFA_NOTIFICATION_UNBIND nothing is bound to `peer`, and the next `bind` tries it again.
+    /// could set is unbound first. Errors: `invalid_argument` (no id of 0..63), those of the calls: `not_supported`
+    /// (the manager or this endpoint has no notifications), `denied` (it is bound to somebody else, or pending). After
+    /// a refused FFA_NOTIFICATION_UNBIND nothing is bound to `peer`, and the next `bind` tries it again.
     template <ffa::conduit Conduit>
     constexpr result<void> bind(Conduit& call, ffa::endpoint_id self, ffa::endpoint_id peer, std::uint16_t id) {
         if (id > max_notif_id) return errc::invalid_argument;

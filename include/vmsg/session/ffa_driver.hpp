@@ -101,7 +101,7 @@ public:
     ffa_driver& operator=(const ffa_driver&) = delete;
 
     /// Brings the bus up: version of FF-A, partition, method, notifications, memory of a FIFO, VERSION, events and
-    /// devices. A bus that is up is begun anew, after the partition was found: if it is not, the bus is as it was. If it
+    /// devices. A bus that is up is begun anew when the partition was found: if it is not, the bus is as it was. If it
     /// is another one, the bus with the first one is closed. Errors: those of `discover`; `no_device` (the partition
     /// that is wanted is not there); those of `ffa::rxtx::map`, where no other method is left; `not_supported` or
     /// `denied` (no method that both sides and the manager have); those of `driver_session::open`, of the method that
