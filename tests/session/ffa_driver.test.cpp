@@ -305,6 +305,15 @@ TEST_CASE("buffers that cannot be mapped: the other method, or the reason") {
         refuse(neither, msg_send_direct_req2, ffa::error::not_supported);
         CHECK(neither.bus.open().error() == why);
     }
+    auto by_messages = options;
+    by_messages.peer.properties = only_indirect;
+    world<known_to_us> gone{by_messages, indirect_bits, only_indirect};
+    REQUIRE(gone.bus.open());
+    CHECK(gone.bus.method() == methods::indirect);
+    REQUIRE(gone.driver_buffers.unmap());
+    refuse(gone, rxtx_map_64, ffa::error::no_memory);
+    CHECK(gone.bus.open().error() == errc::no_memory);
+    CHECK(gone.bus.method() == methods::none);
 }
 
 TEST_CASE("events: a bus that begins anew with another partition binds its notification to that one") {
@@ -338,6 +347,8 @@ TEST_CASE("a partition that is not there, or takes nothing, is a clear error") {
     world<> other{{.partition = ffa::endpoint_id{0x8077}}};
     CHECK(other.bus.open().error() == errc::no_device);
     CHECK(other.bus.close().error() == errc::bad_state);
+    world<> zero{{.partition = ffa::hypervisor_id}}; // which is one as any other
+    CHECK(zero.bus.open().error() == errc::no_device);
 }
 
 TEST_CASE("the version of FF-A stays as it is") {
