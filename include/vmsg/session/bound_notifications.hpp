@@ -23,7 +23,8 @@ public:
     /// Lets `peer` set notification `id` of `self`; what is bound already costs no call. Whatever another partition
     /// could set is unbound first. Errors: `invalid_argument` (no id of 0..63), those of the calls: `not_supported`
     /// (the manager or this endpoint has no notifications), `denied` (it is bound to somebody else, or pending). After
-    /// a refused FFA_NOTIFICATION_UNBIND nothing is bound to `peer`, and the next `bind` tries it again.
+    /// a refused FFA_NOTIFICATION_UNBIND nothing is bound to `peer`, and the next `bind` tries it again. If one is
+    /// pending, all that partitions of its world have set for `self` is taken, for whomever it was.
     template <ffa::conduit Conduit>
     constexpr result<void> bind(Conduit& call, ffa::endpoint_id self, ffa::endpoint_id peer, std::uint16_t id) {
         if (id > max_notif_id) return errc::invalid_argument;
@@ -51,7 +52,7 @@ private:
             const std::uint64_t bit = left & (~left + 1);
             result<void> done = unbind_one(call, self, bit);
             if (done.error() == errc::denied) {
-                // What is pending cannot be unbound. FFA_NOTIFICATION_GET takes all from partitions of that world.
+                // What is pending cannot be unbound.
                 static_cast<void>(transports::take_notifications(call, self, peer_));
                 done = unbind_one(call, self, bit);
             }
