@@ -26,6 +26,7 @@ struct manager {
     std::uint16_t size = 24;
     bool has_registers = true;
     unsigned refused_releases = 0; // at first
+    error refusal = error::busy;
     unsigned releases = 0;
     unsigned changes = 0; // so often the list is another one when its second window is read
     std::uint16_t tag = 0;
@@ -49,7 +50,7 @@ struct manager {
 
     ffa::call_frame release() {
         if (!rx_full) ++spurious_releases;
-        if (!rx_full || releases++ < refused_releases) return ffa::encode_error(error::denied);
+        if (!rx_full || releases++ < refused_releases) return ffa::encode_error(refusal);
         rx_full = false;
         return ffa::encode_success();
     }
@@ -173,12 +174,21 @@ TEST_CASE("trap 10: RX is released however the reading ends") {
     ends(with(3, 20), errc::bad_length);
     ends(with(400, 24), errc::truncated);
     ends(with(0, 24), errc::invalid_argument);
+    for (const std::size_t count : {3u, 41u}) { // also if there is no room for all
+        manager keeps = with(count, 24);
+        keeps.refused_releases = ffa::release_attempts;
+        finding kept{keeps, version::v1_1};
+        CHECK(kept.done.error() == errc::busy);
+        CHECK(kept.peer.releases == ffa::release_attempts);
+        CHECK(kept.pair.owns_rx());
+        CHECK(kept.pair.release());    // later
+        keeps.refusal = error::denied; // which does not become better by itself
+        const finding denied{keeps, version::v1_1};
+        CHECK(denied.done.error() == errc::denied);
+        CHECK(denied.peer.releases == 1);
+        CHECK(denied.pair.owns_rx());
+    }
     manager keeps = with(3, 24);
-    keeps.refused_releases = ffa::release_attempts;
-    const finding kept{keeps, version::v1_1};
-    CHECK(kept.done.error() == errc::denied);
-    CHECK(kept.peer.releases == ffa::release_attempts);
-    CHECK(kept.pair.owns_rx()); // and can be released later
     keeps.refused_releases = ffa::release_attempts - 1;
     const finding late{keeps, version::v1_1};
     CHECK(late.done);

@@ -772,6 +772,8 @@ TEST_CASE("I5, device_bus: a device is on a bus under one number") {
     CHECK(b.engine.attach(3, b.port).error() == errc::invalid_argument);
     device_bus<v2> next{device_options{}}; // in place of a bus that is not there any more
     CHECK(next.attach(3, b.port));
+    CHECK(b.engine.attach(9, b.port).error() == errc::invalid_argument); // whatever that one calls it, it is 8 here
+    CHECK(next.attach(9, b.port).error() == errc::invalid_argument);
 }
 
 TEST_CASE("N8: in rfc2025 events are sent unasked until the driver asks") {

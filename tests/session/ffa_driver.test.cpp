@@ -28,6 +28,12 @@ struct quirky : policy {
     static constexpr proto::driver_capacity capacity{
         .devices = 2, .requests = 2, .areas = 2, .kicks = 2, .quirks = quirk_set{quirk::features_rx_only}};
 };
+struct known_to_us : policy {
+    static constexpr bool discovers = false;
+};
+struct only_send2 : known_to_us {
+    static constexpr transfer_methods methods = transfer_methods::indirect;
+};
 struct known : direct_ffa_policy<R> {
     static constexpr proto::driver_capacity capacity{
         .devices = 2, .requests = 1, .areas = 2, .kicks = 2, .msg_size = 104};
@@ -207,6 +213,109 @@ TEST_CASE("events: NOTIF where everybody has it, POLL where the manager or the p
     }
 }
 
+TEST_CASE("trap 10: notifications that are taken with RX-full among them leave the message where it is read") {
+    world w{{.driver = {.events = event_method::indirect}, .first = methods::indirect}, indirect_bits};
+    const auto is_full = [&] { return w.spmc.rx_full(driver_id); };
+    REQUIRE(w.bus.open());
+    const auto push = [&] { // an event that nobody has asked for
+        REQUIRE(w.peer.bus.detach(number));
+        w.peer(w.clock.now());
+        REQUIRE(is_full());
+    };
+    const auto comes = [&] {
+        return w.bus.session().wait(w.clock.now() + 1).kind == proto::driver_event_kind::device_removed;
+    };
+    SUBCASE("by the bus") {
+        push();
+        REQUIRE(w.bus.take_notifications());
+        CHECK(comes());
+    }
+    SUBCASE("by somebody who tells it") {
+        push();
+        ffa::call_frame get = ffa::encode(ffa::notification_get_call{driver_id, 0, ffa::sources_for(driver_id)});
+        w.driver_call(get);
+        const auto got = ffa::decode_notification_get_answer(get);
+        REQUIRE(got);
+        REQUIRE(got->rx_full());
+        SUBCASE("at once") {
+            w.bus.handle_notifications(*got);
+            CHECK(comes());
+        }
+        SUBCASE("before the bus is begun anew") {
+            w.bus.handle_notifications(*got);
+            REQUIRE(w.bus.open());
+        }
+    }
+    REQUIRE(!is_full());
+    CHECK(w.bus.session().ping(1));
+    CHECK(w.peer.indirect.counters().busy == 0);
+}
+
+TEST_CASE("N12: a bus that begins anew with another partition has the first one forget it") {
+    constexpr ffa::endpoint_id second{0x8010};
+    world w;
+    REQUIRE(w.spmc.add({.id = second, .services = {{.protocol = device_role_uuid}}})); // nobody answers
+    listing_conduit call{w.driver_call, device_id};
+    ffa::rxtx<listing_conduit> buffers{
+        call, {w.memory[0], w.memory[1], manager::address_of(w.memory[0]), manager::address_of(w.memory[1])}};
+    ffa_driver<decltype(buffers), decltype(w.clock), policy> bus{buffers, w.clock};
+    REQUIRE(bus.open());
+    CHECK(w.peer.bus.negotiated());
+    call.listed = second;
+    CHECK(bus.open().error() == errc::busy);
+    CHECK(bus.peer().id == second);
+    CHECK_FALSE(w.peer.bus.negotiated());
+}
+
+TEST_CASE("a bus whose partition is not found any more stays as it is") {
+    const ffa::error code = ffa::error::busy;
+    world w;
+    REQUIRE(w.bus.open());
+    w.strikes({.kind = sim::fault_kind::refuse, .on = partition_info_get_regs, .times = 1, .code = code});
+    CHECK(w.bus.open().error() == errc::busy);
+    REQUIRE(w.bus.is_open());
+    CHECK(w.bus.peer().id == device_id);
+    CHECK(w.bus.method() == methods::direct);
+    w.lives();
+}
+
+TEST_CASE("buffers that cannot be mapped: the other method, or the reason") {
+    const ffa_driver_options options{.peer = {.id = device_id,
+                                              .self = driver_id,
+                                              .version = ffa::version::v1_2,
+                                              .service = device_role_uuid,
+                                              .properties = sim::all_methods},
+                                     .first = methods::indirect};
+    const auto refuse = [](auto& w, ffa::function_id on, ffa::error code) {
+        w.strikes(
+            {.kind = sim::fault_kind::refuse, .on = on, .times = sim::for_ever, .caller = driver_id, .code = code});
+    };
+    for (const ffa::error code : {ffa::error::no_memory, ffa::error::denied}) {
+        const errc why = code == ffa::error::denied ? errc::denied : errc::no_memory;
+        world<only_send2> alone{options};
+        refuse(alone, rxtx_map_64, code);
+        CHECK(alone.bus.open().error() == why);
+        CHECK(!alone.bus.is_open());
+        world<known_to_us> both{options};
+        refuse(both, rxtx_map_64, code);
+        REQUIRE(both.bus.open());
+        CHECK(both.bus.method() == methods::direct);
+        world<known_to_us> neither{options};
+        refuse(neither, rxtx_map_64, code);
+        refuse(neither, msg_send_direct_req2, ffa::error::not_supported);
+        CHECK(neither.bus.open().error() == why);
+    }
+    auto by_messages = options;
+    by_messages.peer.properties = only_indirect;
+    world<known_to_us> gone{by_messages, indirect_bits, only_indirect};
+    REQUIRE(gone.bus.open());
+    CHECK(gone.bus.method() == methods::indirect);
+    REQUIRE(gone.driver_buffers.unmap());
+    refuse(gone, rxtx_map_64, ffa::error::no_memory);
+    CHECK(gone.bus.open().error() == errc::no_memory);
+    CHECK(gone.bus.method() == methods::none);
+}
+
 TEST_CASE("events: a bus that begins anew with another partition binds its notification to that one") {
     alignas(4096) static std::uint8_t pages[2][4096];
     constexpr ffa::endpoint_id second{0x8010};
@@ -238,6 +347,8 @@ TEST_CASE("a partition that is not there, or takes nothing, is a clear error") {
     world<> other{{.partition = ffa::endpoint_id{0x8077}}};
     CHECK(other.bus.open().error() == errc::no_device);
     CHECK(other.bus.close().error() == errc::bad_state);
+    world<> zero{{.partition = ffa::hypervisor_id}}; // which is one as any other
+    CHECK(zero.bus.open().error() == errc::no_device);
 }
 
 TEST_CASE("the version of FF-A stays as it is") {

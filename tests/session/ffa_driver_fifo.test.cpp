@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A bus over FF-A that goes on over a FIFO, in one call, through a manager in memory.
+#include <vmsg/ffa/negotiate.hpp>
 #include <vmsg/session/ffa_driver.hpp>
 #include <vmsg/session/memory_borrower.hpp>
 #include <vmsg/sim/spmc.hpp>
@@ -316,6 +317,45 @@ TEST_CASE("N10: a bus that does not come up leaves no memory shared") {
     CHECK(w.shares() == 0);
     REQUIRE(w.bus.open());
     CHECK(w.uses_fifo());
+}
+
+TEST_CASE("N10: a bus whose partition is not found any more keeps its FIFO") {
+    world w;
+    REQUIRE(w.bus.open());
+    w.strikes({.kind = sim::fault_kind::refuse, .on = partition_info_get_regs, .times = 1});
+    CHECK(w.bus.open().error() == errc::busy);
+    REQUIRE(w.uses_fifo());
+    CHECK(w.bus.session().ping(1));
+    REQUIRE(w.bus.close());
+    CHECK(w.shares() == 0);
+}
+
+TEST_CASE("N10: memory that endpoint 0 has is held as that of any other one, and given up once") {
+    constexpr ffa::endpoint_id owner{1};
+    manager spmc{sim::profiles::generic};
+    REQUIRE(spmc.add({.id = owner}));
+    REQUIRE(spmc.add({.id = ffa::hypervisor_id}));
+    alignas(4096) static std::uint8_t pages[2][4096];
+    for (auto& page : pages) REQUIRE(spmc.add_memory(owner, page));
+    REQUIRE(spmc.add_memory(owner, fifo_pages));
+    sim::spmc_conduit call = spmc.conduit_for(owner);
+    REQUIRE(ffa::negotiate(call));
+    ffa::rxtx<sim::spmc_conduit> buffers{
+        call, {pages[0], pages[1], manager::address_of(pages[0]), manager::address_of(pages[1])}};
+    const auto nothing_else = [](instant) { return never; };
+    virtual_clock<decltype(nothing_else)> clock{nothing_else};
+    const bus_peer peer{
+        .id = ffa::hypervisor_id, .self = owner, .version = ffa::version::v1_2, .properties = sim::all_methods};
+    const ffa_fifo_options wanted = wanting().fifo;
+    vmsg::detail::fifo_share<sim::spmc_conduit> share;
+    bound_notifications bound;
+    CHECK_FALSE(share.held());
+    for (int i = 0; i < 2; ++i) CHECK(share.prepare(buffers, clock, bound, peer, wanted) == fifo_refusal{});
+    CHECK(share.held());
+    CHECK(spmc.open_shares() == 1); // not again
+    REQUIRE(share.take_back(buffers, clock, wanted, 1));
+    CHECK_FALSE(share.held());
+    CHECK(spmc.open_shares() == 0);
 }
 
 TEST_CASE("trap 30: a FIFO also comes up by the method that is left when the first one is missing") {

@@ -5,9 +5,11 @@
 
 #include "board/endpoint.hpp"
 #include "board/page_tables.hpp"
+#include "log.hpp"
 
 #include <vmsg/ffa/memory_relinquish.hpp>
 #include <vmsg/ffa/memory_retriever.hpp>
+#include <vmsg/text.hpp>
 
 #include <cstdint>
 
@@ -61,9 +63,20 @@ private:
         }
         if (!more) return more.error();
         // Memory of the other world that both sides have in their caches in the same way: so it is mapped.
-        if (retriever.transaction().attributes != (ffa::normal_memory | ffa::memory_attributes::non_secure))
+        const ffa::memory_attributes got = retriever.transaction().attributes;
+        if (got != (ffa::normal_memory | ffa::memory_attributes::non_secure)) {
+            note_refused(got);
             return errc::bad_value;
+        }
         return regions[0];
+    }
+    void note_refused(ffa::memory_attributes attributes) {
+        char room[64];
+        text_writer line{room};
+        line.put("partition: refused memory with attributes 0x");
+        line.put_hex(static_cast<std::uint16_t>(attributes), 2);
+        line.put('\n');
+        partition::log(self_.call(), self_.version().use, line);
     }
     bool map_pages([[maybe_unused]] const ffa::memory_region& region) {
 #ifdef BOARD_WITHOUT_MMU

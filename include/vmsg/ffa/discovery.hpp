@@ -48,7 +48,7 @@ private:
 /// How often the list may change while it is read before `find_by_registers` gives up.
 inline constexpr unsigned list_restarts = 4;
 
-/// How often a manager may refuse the release of RX before `find_by_buffer` leaves it to the caller.
+/// How often a manager may put off the release of RX before `find_by_buffer` leaves it to the caller.
 inline constexpr unsigned release_attempts = 3;
 
 namespace detail {
@@ -90,7 +90,9 @@ constexpr result<void> find_by_registers(Conduit& call, const uuid& service, par
 
 /// By the RX buffer, which is released on every way out. Errors: `busy` (RX is not free), `bad_state` (no buffers),
 /// `bad_length` and `truncated` (the answer does not fit the buffer), `full`, and those of `outcome_of`. If the release
-/// is refused `release_attempts` times, its error: RX stays the caller's, who can release it later.
+/// is refused, its error, whatever else there is to say: RX stays the caller's (`owns_rx`), who has to release it. What
+/// may pass by itself (`is_retryable`) is tried `release_attempts` times, `denied` once: it wants something to be done
+/// before (see `rxtx::release`).
 template <conduit Conduit>
 constexpr result<void> find_by_buffer(rxtx<Conduit>& buffers, const uuid& service, version negotiated,
                                       partition_list& found) {
@@ -114,8 +116,8 @@ constexpr result<void> find_by_buffer(rxtx<Conduit>& buffers, const uuid& servic
         done = found.add(*decode_partition_descriptor(copy.view()));
     }
     result<void> released = buffers.release();
-    for (unsigned i = 1; i < release_attempts && !released; ++i) released = buffers.release();
-    return done ? released : done;
+    for (unsigned i = 1; i < release_attempts && is_retryable(released.error()); ++i) released = buffers.release();
+    return released ? done : released;
 }
 
 /// By registers from FF-A 1.2 on, by the RX buffer before, and where the manager has no such call. Entries of the

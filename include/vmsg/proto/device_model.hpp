@@ -107,7 +107,6 @@ public:
     std::uint32_t changed_length{}; ///< bytes; 0, 0: any of it
     std::uint32_t generation{};     ///< of the configuration
     bool resetting{};               ///< `status` is the one from before a reset that is not over
-    std::uint16_t number{};         ///< under which it was attached last
 
     // Bodies instead of `= 0`, which would need a function of the compiler's runtime library.
     virtual constexpr device_identity identity() const { return {}; }

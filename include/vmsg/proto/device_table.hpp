@@ -42,11 +42,10 @@ public:
     /// `announce`: there is a driver to be told. Errors: `invalid_argument` (the number is taken, or the port has one),
     /// `full`.
     constexpr result<void> attach(std::uint16_t number, device_port& port, bool announce) {
-        if (find(number) != nullptr || find(port.number) == &port) return errc::invalid_argument;
+        if (find(number) != nullptr || has(port)) return errc::invalid_argument;
         record* d = records_.insert(number);
         if (d == nullptr) return errc::full;
         d->port = &port;
-        port.number = number;
         d->added = announce;
         if (announce) list(number);
         return {};
@@ -152,6 +151,12 @@ public:
     }
 
 private:
+    constexpr bool has(const device_port& port) const {
+        for (std::size_t i = 0; i < slots(); ++i)
+            if (at_slot(i) == &port) return true;
+        return false;
+    }
+
     constexpr void unlist(std::uint16_t number) {
         for (std::size_t turns = listed_; turns != 0; --turns) {
             const std::uint16_t first = list_[first_];

@@ -39,7 +39,8 @@ template <revision R> constexpr transports::indirect_options indirect_wire(const
     return o;
 }
 
-/// Those on which a bus begins.
+/// Those on which a bus begins. They hear that RX is full from somebody else who has asked, and
+/// can say that they have not looked into it since.
 template <ffa::conduit Conduit, revision R, transfer_methods M> struct ffa_carriers;
 
 template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, transfer_methods::direct> {
@@ -47,12 +48,16 @@ template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, tran
     wire_type wire;
     constexpr ffa_carriers(Conduit& call, const bus_peer& p, std::size_t size, transfer_methods)
         : wire(call, p.self, p.id, direct_wire<R>(p, size)) {}
+    constexpr void handle_rx_full() {} // with what is for others
+    constexpr bool rx_is_full() const { return false; }
 };
 template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, transfer_methods::indirect> {
     using wire_type = transports::indirect<Conduit>;
     wire_type wire;
     constexpr ffa_carriers(ffa::rxtx<Conduit>& buffers, const bus_peer& p, std::size_t size, transfer_methods)
         : wire(buffers, p.self, p.id, indirect_wire<R>(p, size)) {}
+    constexpr void handle_rx_full() { wire.arrived(); }
+    constexpr bool rx_is_full() const { return wire.has_arrived(); }
 };
 template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, transfer_methods::both> {
     using wire_type = transports::either<transports::direct_driver<Conduit>, transports::indirect<Conduit>>;
@@ -63,6 +68,8 @@ template <ffa::conduit Conduit, revision R> struct ffa_carriers<Conduit, R, tran
         : direct(buffers.call(), p.self, p.id, direct_wire<R>(p, size)),
           indirect(buffers, p.self, p.id, indirect_wire<R>(p, size)),
           wire(direct, indirect, first) {}
+    constexpr void handle_rx_full() { indirect.arrived(); }
+    constexpr bool rx_is_full() const { return indirect.has_arrived(); }
     ffa_carriers(const ffa_carriers&) = delete;
     ffa_carriers& operator=(const ffa_carriers&) = delete;
 };
@@ -127,6 +134,8 @@ template <ffa::conduit Conduit, revision R, transfer_methods M> struct ffa_fifo_
     constexpr ffa_fifo_carriers(Access& access, Conduit& call, const bus_peer& p, std::size_t size,
                                 transfer_methods first, const ffa_fifo_options& o)
         : below(access, p, size, first), wire(below.wire, call, p, o) {}
+    constexpr void handle_rx_full() { below.handle_rx_full(); }
+    constexpr bool rx_is_full() const { return below.rx_is_full(); }
     ffa_fifo_carriers(const ffa_fifo_carriers&) = delete;
     ffa_fifo_carriers& operator=(const ffa_fifo_carriers&) = delete;
 };

@@ -44,8 +44,8 @@ template <revision R = newest_revision> struct direct_ffa_policy : direct_sessio
 struct ffa_driver_options {
     proto::driver_options driver{}; ///< its carriers, its size of messages and its budgets come from the method
     discovery_options find{};       ///< whom to look for
-    ffa::endpoint_id partition{};   ///< the one that is wanted where several offer the service; 0: the first
-    bus_peer peer{};                ///< without discovery
+    std::optional<ffa::endpoint_id> partition{}; ///< that is wanted where several offer the service; none: the first
+    bus_peer peer{};                             ///< without discovery
     /// The method that a bus begins with if the partition takes it. The other one, if there is, is tried only when this
     /// one is missing, never because somebody is busy.
     transfer_methods first = transfer_methods::direct;
@@ -101,22 +101,22 @@ public:
     ffa_driver& operator=(const ffa_driver&) = delete;
 
     /// Brings the bus up: version of FF-A, partition, method, notifications, memory of a FIFO, VERSION, events and
-    /// devices. A bus that is up is begun anew. Errors: those of `discover`; `no_device` (the partition that is wanted
-    /// is not there); `not_supported` or `denied` (no method that both sides and the manager have); those of
-    /// `driver_session::open`, of the method that it was tried with last.
+    /// devices. A bus that is up is begun anew when the partition was found: if it is not, the bus is as it was. If it
+    /// is another one, the bus with the first one is closed. Errors: those of `discover`; `no_device` (the partition
+    /// that is wanted is not there); those of `ffa::rxtx::map`, where no other method is left; `not_supported` or
+    /// `denied` (no method that both sides and the manager have); those of `driver_session::open`, of the method that
+    /// it was tried with last.
     constexpr result<void> open() {
         const auto found = find_peer();
-        if constexpr (has_fifo)
-            if (found && fifo_memory_.held() && fifo_memory_.peer() != peer_.id) static_cast<void>(close());
+        if (!found) return found.error();
+        leave_all_but(found->id);
+        peer_ = *found;
         session_.reset();
-        carriers_.reset();
-        if (!found) return found;
         transfer_methods left = methods_of(peer_) & mine;
-        if constexpr (has_buffers && mine != transfer_methods::direct) {
-            if (access_.state() == ffa::rx_state::unmapped && !access_.map())
-                left = left & transfer_methods::direct; // the other one cannot be used here
-        }
+        const result<void> mapped = map_buffers(left);
+        if (!mapped) left = left & transfer_methods::direct; // the other one cannot be used here
         usable_ = left;
+        if (left == transfer_methods::none) carriers_.reset();
         prepare_fifo();
         result<void> outcome = errc::not_supported;
         while (left != transfer_methods::none && transports::lacks_method(outcome.error())) {
@@ -125,7 +125,7 @@ public:
             left = left & (first_ == transfer_methods::direct ? transfer_methods::indirect : transfer_methods::direct);
         }
         settle_fifo(outcome.has_value());
-        return outcome;
+        return !mapped && transports::lacks_method(outcome.error()) ? mapped : outcome;
     }
     /// Makes the peer forget everything: see `driver_session::close`. Then takes back the memory of a FIFO, also if the
     /// bus was down already, until the next `open`; if that fails, which is the error then, it may be called again.
@@ -173,28 +173,29 @@ public:
     /// refused it (`proto::driver::events_refused`).
     constexpr errc notifications_refused() const { return notifications_refused_; }
 
-    /// What FFA_NOTIFICATION_GET gave: asks for events at once if the notification is among it, and looks into a FIFO
-    /// if its notification is.
+    /// What FFA_NOTIFICATION_GET gave, all of it: asks for events at once if the notification is among it, looks into a
+    /// FIFO if its notification is, and into RX if that is full.
     constexpr void handle_notifications(const ffa::notification_get_answer& got) requires(Policy::notifications) {
-        const std::uint64_t bits = transports::notifications_from(peer_.id, got);
-        const std::uint64_t bit = std::uint64_t{1} << options_.driver.notif_id;
-        if (session_ && (bits & bit) != 0) session_->poll_now();
-        if constexpr (has_fifo)
-            if (carriers_) carriers_->wire.rings().handle_notifications(bits);
+        if (got.rx_full() && carriers_) carriers_->handle_rx_full();
+        handle_set(transports::notifications_from(peer_.id, got));
     }
-    /// Asks the manager for the notifications of this endpoint, all of which are cleared by that, and acts on them.
-    /// Where others of this endpoint have notifications, too, somebody asks for all and tells each.
-    /// Errors: of the call.
+    /// Asks the manager for the notifications that partitions of the peer's world have set for this endpoint, all of
+    /// which are cleared by that, and acts on them. Whether RX is full the transport asks itself. Where others of this
+    /// endpoint have notifications, too, somebody asks for all and tells each. Errors: of the call.
     constexpr result<void> take_notifications() requires(Policy::notifications) {
-        ffa::call_frame frame = ffa::encode(ffa::notification_get_call{peer_.self, 0, ffa::sources_for(peer_.self)});
-        call()(frame);
-        const auto got = ffa::decode_notification_get_answer(frame);
-        if (!got) return got.error();
-        if constexpr (Policy::notifications) handle_notifications(*got);
-        return {};
+        const auto bits = transports::take_notifications(call(), peer_.self, peer_.id);
+        if (bits) handle_set(*bits);
+        return bits.error();
     }
 
 private:
+    /// Notifications that the peer can have set.
+    constexpr void handle_set(std::uint64_t bits) {
+        const std::uint16_t id = options_.driver.notif_id;
+        if (session_ && id <= max_notif_id && (bits >> id & 1) != 0) session_->poll_now();
+        if constexpr (has_fifo)
+            if (carriers_) carriers_->wire.rings().handle_notifications(bits);
+    }
     constexpr conduit_type& call() {
         if constexpr (has_buffers)
             return access_.call();
@@ -202,23 +203,32 @@ private:
             return access_;
     }
 
-    constexpr result<void> find_peer() {
+    constexpr result<bus_peer> find_peer() {
         if constexpr (Policy::discovers) {
             discovery<8> found;
             const auto done = discover(access_, found, options_.find);
-            if (!done && done.error() != errc::full) return done;
+            if (!done && done.error() != errc::full) return done.error();
             for (const bus_peer& p : found) {
-                const bool wanted = options_.partition == ffa::endpoint_id{} || options_.partition == p.id;
-                if (!wanted || (methods_of(p) & mine) == transfer_methods::none) continue;
-                peer_ = p;
-                return {};
+                const bool wanted = !options_.partition || *options_.partition == p.id;
+                if (wanted && (methods_of(p) & mine) != transfer_methods::none) return p;
             }
-            if (!done) return done; // it may be one of those for whom there was no room
-            return options_.partition != ffa::endpoint_id{} ? errc::no_device : errc::not_supported;
+            if (!done) return done.error(); // it may be one of those for whom there was no room
+            return options_.partition ? errc::no_device : errc::not_supported;
         } else {
-            peer_ = options_.peer;
-            return {};
+            return options_.peer;
         }
+    }
+    /// Another partition forgets the bus, and gives back what it has of it, as far as it does what it is told.
+    constexpr void leave_all_but(ffa::endpoint_id next) {
+        if constexpr (has_fifo)
+            if (fifo_memory_.held() && fifo_memory_.peer() != next) return static_cast<void>(close());
+        if (session_ && peer_.id != next) static_cast<void>(session_->close());
+    }
+    constexpr result<void> map_buffers(transfer_methods possible) {
+        if constexpr (has_buffers && mine != transfer_methods::direct)
+            if (has(possible, transfer_methods::indirect) && access_.state() == ffa::rx_state::unmapped)
+                return access_.map();
+        return {};
     }
 
     constexpr result<void> open_by(transfer_methods first) {
@@ -239,10 +249,12 @@ private:
         return session_->open();
     }
     constexpr void make_carriers(std::size_t size, transfer_methods first) {
+        const bool full = carriers_ && carriers_->rx_is_full();
         if constexpr (has_fifo)
             carriers_.emplace(method_access(), call(), peer_, size, first, options_.fifo);
         else
             carriers_.emplace(method_access(), peer_, size, first);
+        if (full) carriers_->handle_rx_full(); // which the manager does not say twice
     }
     /// What the transports are made from.
     constexpr auto& method_access() {

@@ -73,8 +73,8 @@ namespace detail {
 /// The memory of a FIFO as the manager sees it: the driver's alone, or shared with one peer.
 template <ffa::conduit Conduit> class fifo_share {
 public:
-    constexpr bool held() const { return peer_.id != ffa::endpoint_id{}; } ///< somebody may have it
-    constexpr ffa::endpoint_id peer() const { return peer_.id; }
+    constexpr bool held() const { return handle_ != ffa::invalid_handle; } ///< somebody may have it
+    constexpr ffa::endpoint_id peer() const { return peer_.id; }           ///< who, while it is `held`
     constexpr proto::fifo_offer offer(const ffa_fifo_options& o) const {
         return {static_cast<std::uint64_t>(handle_), page_count(o), o.notif_id};
     }
@@ -102,7 +102,7 @@ public:
         for (std::uint16_t i = 1;; ++i) {
             owner.reclaim(handle_);
             const errc why = finish(owner, clock);
-            if (why == errc::none) peer_ = {};
+            if (why == errc::none) handle_ = ffa::invalid_handle;
             if (why != errc::denied || i >= attempts) return why;
             for (const instant end = clock.now() + o.memory_calls.reclaim_interval; clock.now() < end;) clock.idle(end);
         }

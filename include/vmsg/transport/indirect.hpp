@@ -114,6 +114,7 @@ public:
     /// Who asks for the notifications of this endpoint has seen that RX is full; `receive` takes the message. Once for
     /// each notification: one too many is counted as a release error.
     constexpr void arrived() { announced_ = true; }
+    constexpr bool has_arrived() const { return announced_; } ///< and `receive` has not taken it
 
     constexpr const indirect_counters& counters() const { return counters_; }
 
