@@ -14,14 +14,16 @@
 #include <vmsg/message/all.hpp>
 #include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/proto/drop_counters.hpp>
+#include <vmsg/proto/negotiator.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/direct_exchange.hpp>
 
 namespace vmsg::detail {
 
-/// `Session` derives from it and has, besides what `direct_exchange` needs, `begin(dev_num, rule)`: whether a device
-/// may be asked, which is `asked_device()` then; `is_there(device)`; `is_strict()`: of the configuration.
+/// `Session` derives from it and has, besides what `direct_exchange` needs, if it calls `ask_device`: `begin(dev_num,
+/// rule)`: whether a device may be asked, which is `asked_device()` then; `is_there(device)`; `is_strict()`: of the
+/// configuration.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy>
 class direct_requests : public direct_exchange<Session, Conduit, Clock, Policy> {
     static constexpr revision R = Policy::rev;
@@ -83,6 +85,18 @@ protected:
         return proto::detail::check_answer(got);
     }
 
+    /// RESET, again for as long as the policy says while the peer's answer is BUSY.
+    constexpr errc reset_peer() {
+        for (std::uint16_t left = Policy::retry.reset_attempts;; pause(Policy::retry.reset_pause)) {
+            reset_response got;
+            const errc why = converse(0, reset_request{}, got);
+            if (why != errc::none) return why;
+            if (got.result != bus_result::busy) return proto::error_of(got.result);
+            ++this->count().peer_busy;
+            if (left-- <= 1) return errc::busy;
+        }
+    }
+
     /// Sends an EVENT_AVAIL. Errors: of an exchange; an acknowledgement that is none is counted.
     constexpr errc kick(std::uint16_t dev_num, const event_avail& what) {
         std::uint64_t words[words_of<event_avail>]{};
@@ -90,7 +104,7 @@ protected:
         constexpr exchange_shape shape = shape_of<event_avail, event_ack_response, R>();
         const errc why =
             VMSG_SMALL ? this->exchange(dev_num, words, shape) : this->exchange_inline(dev_num, words, shape);
-        return why == errc::would_block || this->is_unusable(why) ? errc::none : why;
+        return this->is_other(why) ? errc::none : why;
     }
 
     /// The event with header `h` that has come in place of an answer, without its tail. Errors: `bad_length`,
