@@ -17,7 +17,7 @@
 namespace vmsg::detail {
 
 /// `Session` derives from it and has, besides what `direct_requests` needs, `is_up()`; `find(dev_num)`, a device or
-/// nullptr; `on(event_device)` and, if `has_areas`, `on(event_area_release)`.
+/// nullptr; `is_lone`: there is one device, and nothing else to ask for without it; `on(event_device)` and, if `has_areas`, `on(event_area_release)`.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy>
 class direct_events : public direct_requests<Session, Conduit, Clock, Policy> {
     static constexpr revision R = Policy::rev;
@@ -37,11 +37,11 @@ protected:
     /// There is room for one: whoever waits takes it before the next one is asked for. `full` if he has not.
     constexpr errc keep(proto::driver_event_kind kind, std::uint16_t dev_num, std::uint32_t index) {
         if (kept_.kind != proto::driver_event_kind::none) return errc::full;
-        kept_ = {kind, dev_num, index, errc::none};
+        kept_ = {index, errc::none, dev_num, kind};
         return errc::none;
     }
     /// In place of whatever is kept.
-    constexpr void keep_failure(errc why) { kept_ = {proto::driver_event_kind::bus_failed, 0, 0, why}; }
+    constexpr void keep_failure(errc why) { kept_ = {0, why, 0, proto::driver_event_kind::bus_failed}; }
     constexpr void forget_kept() { kept_ = {}; }
     constexpr bool keeps_news() const { return kept_.kind != proto::driver_event_kind::none; }
 
@@ -55,14 +55,15 @@ protected:
 
 private:
     struct news {
-        proto::driver_event_kind kind{};
-        std::uint16_t dev_num{};
         std::uint32_t index{};
         errc error{};
+        std::uint16_t dev_num{};
+        proto::driver_event_kind kind{};
     };
 
-    constexpr bool has_lost(std::uint16_t dev_num) const {
-        return kept_.kind == proto::driver_event_kind::device_removed && kept_.dev_num == dev_num;
+    constexpr bool has_lost(std::uint16_t dev_num, std::uint16_t type_and_id) const {
+        const bool its_own = Session::is_lone || (kept_.dev_num == dev_num && (type_and_id & type_bus) == 0);
+        return kept_.kind == proto::driver_event_kind::device_removed && its_own;
     }
     constexpr Session& self() { return static_cast<Session&>(*this); }
 

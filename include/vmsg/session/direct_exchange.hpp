@@ -88,8 +88,8 @@ template <class Request, class Response, revision R> consteval exchange_shape sh
             layout_of<Response, R>::has_tail && !proto::detail::tells_answer<Request>};
 }
 
-/// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer; `has_lost(dev_num)`:
-/// that device was removed, and nobody has heard of it; `lose(errc)`.
+/// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer; `has_lost(dev_num,
+/// type_and_id)`: such a request has no device any more, which nobody has heard of; `lose(errc)`.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy> class direct_exchange {
     static constexpr revision R = Policy::rev;
 
@@ -281,10 +281,12 @@ private:
             ++counters_.resumed;
             const errc why = outcome();
             if (why == still_open) continue;
-            if (why == errc::no_answer || !is_retryable(why)) {
+            constexpr std::uint32_t of_peer = bit(errc::none) | bit(errc::no_answer) | bit(errc::aborted) | unusable;
+            open_ = (bit(why) & of_peer) == 0;
+            if (!open_) return why;
+            if (!is_retryable(why)) { // the manager has ended it
                 open_ = false;
-                constexpr std::uint32_t of_peer = bit(errc::none) | bit(errc::no_answer) | bit(errc::aborted) | unusable;
-                return (bit(why) & of_peer) != 0 ? why : errc::timed_out;
+                return errc::timed_out;
             }
             pause_ = Policy::yield_pause; // another processor runs that context, or the manager wants to be asked again
         } while (clock_.now() < end);
@@ -301,8 +303,7 @@ private:
             return errc::none;
         }
         if (shape.type_and_id() == type_and_id<event_poll_request>) return errc::would_block; // for what there is
-        const bool of_device = (shape.type_and_id() & type_bus) == 0;
-        return of_device && self().has_lost(dev_num) ? errc::no_device : errc::none;
+        return self().has_lost(dev_num, shape.type_and_id()) ? errc::no_device : errc::none;
     }
 
     /// Whether the header of the answer is one that a bus takes in.

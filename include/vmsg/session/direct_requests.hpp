@@ -85,15 +85,16 @@ protected:
         return proto::detail::check_answer(got);
     }
 
-    /// RESET, again for as long as the policy says while the peer's answer is BUSY.
-    constexpr errc reset_peer() {
+    /// What the peer says of a request that it has answered.
+    constexpr errc said(bus_result r) {
+        if (r == bus_result::busy) ++this->count().peer_busy;
+        return proto::error_of(r);
+    }
+    /// Makes an attempt at a RESET, and repeats it as often as the policy says while it ends with `busy`.
+    template <class Attempt> constexpr errc reset_peer(Attempt attempt) {
         for (std::uint16_t left = Policy::retry.reset_attempts;; pause(Policy::retry.reset_pause)) {
-            reset_response got;
-            const errc why = converse(0, reset_request{}, got);
-            if (why != errc::none) return why;
-            if (got.result != bus_result::busy) return proto::error_of(got.result);
-            ++this->count().peer_busy;
-            if (left-- <= 1) return errc::busy;
+            const errc why = attempt(static_cast<Session&>(*this));
+            if (why != errc::busy || left-- <= 1) return why;
         }
     }
 

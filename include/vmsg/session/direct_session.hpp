@@ -207,6 +207,7 @@ private:
     }
     constexpr known& asked_device() { return *asked_; }
     static constexpr bool is_there(const known& d) { return d.present; }
+    static constexpr bool is_lone = false;
     constexpr bool is_up() const { return bus_.negotiated(); }
     constexpr bool is_strict() const { return (agreed().feature_bits & strict_config_generation) != 0; }
 
@@ -282,7 +283,7 @@ private:
             return errc::none;
         case send_get_devices:
         case send_next_window: return enumerate();
-        case send_reset: return this->reset_peer();
+        case send_reset: return this->reset_peer([](direct_session& s) { return s.finish(reset_request{}); });
         default: return errc::none;
         }
     }
@@ -299,13 +300,8 @@ private:
     template <message Request> constexpr errc finish(const Request& asked) {
         response_of<Request> got;
         const errc why = this->converse(0, asked, got);
-        return why == errc::none ? said(got.result) : why;
+        return why == errc::none ? this->said(got.result) : why;
     }
-    constexpr errc said(bus_result r) {
-        if (r == bus_result::busy) ++this->count().peer_busy;
-        return proto::error_of(r);
-    }
-
     constexpr errc enumerate() {
         if (!Policy::enumerates || list_.given()) {
             for (std::size_t i = 0; i < list_.count; ++i) add(list_.numbers[i]);
@@ -387,7 +383,7 @@ private:
         if (is_unclear(why))
             areas_.unanswered_offer(id, why, clock().now()); // nothing overtakes a direct message
         else
-            areas_.answered_offer(id, why == errc::none ? said(got.result) : why);
+            areas_.answered_offer(id, why == errc::none ? this->said(got.result) : why);
         return why;
     }
     constexpr errc take_back(std::uint16_t id) {
@@ -395,7 +391,7 @@ private:
         const errc why = this->converse(0, area_unshare_request{id}, got);
         const instant again = clock().now() + Policy::retry.area_interval;
         if (why == errc::none)
-            areas_.answered_take_back(id, said(got.result), again);
+            areas_.answered_take_back(id, this->said(got.result), again);
         else if (why == errc::peer_error || why == errc::aborted)
             areas_.postponed_take_back(id); // the bus has ended
         else

@@ -53,22 +53,15 @@ public:
     /// up.
     constexpr result<void> open() {
         forget();
-        for (bool anew = false;; anew = true) {
-            errc why = agree();
-            if constexpr (present_in<event_configure_request, R>) {
-                if (why == errc::none) {
-                    event_configure_response got;
-                    why = this->converse(0, event_configure_request{event_method::poll, 0, 0}, got);
-                    if (why == errc::none) why = proto::error_of(got.result);
-                    if (why == errc::peer_error && !anew) {
-                        why = this->reset_peer();
-                        if (why == errc::none) continue;
-                    }
-                }
+        errc why = start();
+        if constexpr (has_events) {
+            if (why == errc::peer_error) {
+                why = this->reset_peer([](lone_device& d) { return d.ask_bus(d.template shape<reset_request>()); });
+                if (why == errc::none) why = start();
             }
-            up_ = why == errc::none;
-            return why;
         }
+        up_ = why == errc::none;
+        return why;
     }
 
     /// Tells the peer of memory, which is not taken back: `area` is a number of the caller's choice, the first part of
@@ -123,13 +116,10 @@ public:
         if (why == errc::none) why = advance(device_status::acknowledge);
         if (why == errc::none) why = advance(proto::detail::attached_driver);
         if (why != errc::none) return why;
-        std::uint32_t chosen[2];
-        why = choose(wanted, required, chosen);
+        why = choose(wanted, required);
         if (why == errc::none) why = advance(agreed);
-        if (why == errc::none) {
-            accepted_[0] = chosen[0];
-            accepted_[1] = chosen[1];
-        }
+        if (why == errc::none) return why;
+        accepted_[0] = accepted_[1] = 0;
         if (why == errc::not_supported || why == errc::denied)
             static_cast<void>(write_status((device_.status & running) | device_status::failed));
         return why;
@@ -158,23 +148,16 @@ public:
     /// if there is no such queue, or it cannot have that many entries. One that is enabled already, as far as the
     /// revision tells, is left as it is: `bad_state` unless it is so.
     constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
-        set_vqueue_request wanted{.index = index,
-                                  .size = q.size,
-                                  .descriptor_addr = q.descriptor_addr,
-                                  .driver_addr = q.driver_addr,
-                                  .device_addr = q.device_addr};
-        if (R == revision::oasis_v2) wanted.flags = vqueue_flags::enable;
         errc why = begin(proto::detail::rule_of<set_vqueue_request>);
-        if (why == errc::none) why = proto::detail::check_request(device_, wanted);
+        if (why == errc::none) why = proto::detail::check_request(device_, request_for(index, q));
         if (why != errc::none) return why;
         for (bool written = false;; written = true) {
             get_vqueue_response got;
             why = this->converse(number_, get_vqueue_request{index}, got);
-            if (why != errc::none) return why;
-            why = proto::detail::judge_queue<R>(got, q, written);
+            if (why == errc::none) why = proto::detail::judge_queue<R>(got, q, written);
             if (why != errc::retry) return why;
             set_vqueue_response set;
-            why = this->converse(number_, wanted, set);
+            why = this->converse(number_, request_for(index, q), set);
             if (why != errc::none) return why;
         }
     }
@@ -237,6 +220,24 @@ private:
         this->forget_kept();
         up_ = false;
     }
+    static constexpr bool has_events = present_in<event_configure_request, R>; // that are configured
+    template <message Request> static consteval detail::exchange_shape shape() {
+        return detail::shape_of<Request, response_of<Request>, R>();
+    }
+
+    /// VERSION and EVENT_CONFIGURE.
+    constexpr errc start() {
+        const errc why = agree();
+        if constexpr (has_events)
+            if (why == errc::none) return ask_bus(shape<event_configure_request>());
+        return why;
+    }
+    /// EVENT_CONFIGURE and RESET are the same but for what is asked for, which the latter has no place for.
+    constexpr errc ask_bus(detail::exchange_shape shape) {
+        event_configure_response got;
+        const errc why = this->converse_as(shape, 0, event_configure_request{event_method::poll, 0, 0}, got);
+        return why == errc::none ? this->said(got.result) : why;
+    }
     /// VERSION, in oasis_v2 once more before, to see what the peer has.
     constexpr errc agree() {
         version_request asked{.ffa_version = Policy::ffa_version};
@@ -256,6 +257,14 @@ private:
         }
     }
 
+    static constexpr set_vqueue_request request_for(std::uint32_t index, const proto::queue_setup& q) {
+        return {.index = index,
+                .flags = R == revision::oasis_v2 ? vqueue_flags::enable : vqueue_flags{},
+                .size = q.size,
+                .descriptor_addr = q.descriptor_addr,
+                .driver_addr = q.driver_addr,
+                .device_addr = q.device_addr};
+    }
     constexpr errc ask_info(get_device_info_response& got) {
         errc why = begin(proto::detail::rule_of<get_device_info_request>);
         if (why == errc::none) why = this->converse(number_, get_device_info_request{}, got);
@@ -277,10 +286,10 @@ private:
     /// But for a reset no bit is taken back that the device has.
     constexpr errc write_status(device_status wanted) {
         if (wanted != device_status::reset && !has(wanted, device_.status)) return errc::bad_state;
-        return ask_status(detail::shape_of<set_device_status_request, set_device_status_response, R>(), wanted);
+        return ask_status(shape<set_device_status_request>(), wanted);
     }
     constexpr errc read_status() {
-        return ask_status(detail::shape_of<get_device_status_request, get_device_status_response, R>(), {});
+        return ask_status(shape<get_device_status_request>(), {});
     }
     /// GET_DEVICE_STATUS and SET_DEVICE_STATUS are the same but for what is written, which the former has no place for.
     constexpr errc ask_status(detail::exchange_shape shape, device_status wanted) {
@@ -295,7 +304,7 @@ private:
         return why == errc::none && device_.status != wanted ? errc::denied : why;
     }
 
-    constexpr errc choose(const feature_set& wanted, const feature_set& required, std::uint32_t (&into)[2]) {
+    constexpr errc choose(const feature_set& wanted, const feature_set& required) {
         constexpr std::uint32_t blocks = 2;
         answer_room room;
         get_device_features_response offered;
@@ -305,11 +314,11 @@ private:
         const std::uint64_t there = offered.features[0] | std::uint64_t{offered.features[1]} << 32;
         const std::uint64_t chosen = there & virtio::allowed_on_virtio_msg.low() & (needed | wanted.low());
         if ((needed & ~chosen) != 0 || (required.block(2) | required.block(3)) != 0) return errc::not_supported;
-        into[0] = static_cast<std::uint32_t>(chosen);
-        into[1] = static_cast<std::uint32_t>(chosen >> 32);
+        accepted_[0] = static_cast<std::uint32_t>(chosen);
+        accepted_[1] = static_cast<std::uint32_t>(chosen >> 32);
         device_.notification_data = (chosen >> static_cast<unsigned>(feature::notification_data) & 1) != 0;
         set_driver_features_response done;
-        return this->converse(number_, set_driver_features_request{0, blocks, into}, done);
+        return this->converse(number_, set_driver_features_request{0, blocks, accepted_}, done);
     }
 
     constexpr errc read(std::uint32_t offset, byte_span out) {
@@ -325,11 +334,12 @@ private:
 
     // --- events
 
-    VMSG_COLD constexpr void lose(errc why) {
+    [[gnu::cold, gnu::noinline]] constexpr void lose(errc why) {
         forget();
         this->keep_failure(why);
     }
     constexpr bool is_up() const { return up_; }
+    static constexpr bool is_lone = true;
     static constexpr bool has_areas = false; // that can be given back
     constexpr proto::known_device* find(std::uint16_t dev_num) { return dev_num == number_ ? &device_ : nullptr; }
     constexpr errc on(const event_device& e) {
