@@ -118,10 +118,10 @@ constexpr errc judge_queue(const get_vqueue_response& got, const queue_setup& q,
     const queue_setup there{got.cur_size, got.descriptor_addr, got.driver_addr, got.device_addr};
     const bool same = places ? there == q : got.cur_size == q.size;
     const bool enabled = R == revision::oasis_v2 ? (got.flags & vqueue_enabled) != 0 : written;
-    if (!written && (q.size == 0 || q.size > got.max_size)) return errc::invalid_argument;
-    if (!written && !enabled) return errc::retry;
     if (enabled && same) return errc::none;
-    return written ? errc::denied : errc::bad_state;
+    if (written) return errc::denied;
+    if (q.size == 0 || q.size > got.max_size) return errc::invalid_argument;
+    return enabled ? errc::bad_state : errc::retry;
 }
 
 /// The bits that a driver sets, in the order in which it sets them; each needs the one before.

@@ -109,7 +109,7 @@ private:
         return keep(proto::driver_event_kind::config_changed, dev_num, 0);
     }
 
-    news kept_{};
+    [[no_unique_address]] news kept_{}; // what derives from this uses its last byte
 };
 
 } // namespace vmsg::detail

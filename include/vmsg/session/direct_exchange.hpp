@@ -229,7 +229,7 @@ private:
         return persist(asked, words, shape, !VMSG_SMALL);
     }
     /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
-    [[gnu::cold, gnu::noinline]] constexpr errc persist(std::uint64_t asked, const std::uint64_t* words,
+    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words,
                                                         exchange_shape shape, bool made) {
         for (std::uint16_t attempts = 1;; ++attempts) {
             if (VMSG_SMALL || !made) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
-// `lone_device`: a driver side for one device over FF-A direct messages, in 4 KiB of code: what a boot loader or a
-// small secure partition needs. Source: virtio-msg, "Device Initialization"; FF-A bus, rules N5, N7, N8.
+// `lone_device`: a driver side for one device over FF-A direct messages: what a boot loader or a small secure partition
+// needs, in 4.2 kB (4.1 KiB) of code at -Os without its counters, 4.8 kB with them. Source: virtio-msg, "Device
+// Initialization"; FF-A bus, rules N5, N7, N8.
 
 #include <cstddef>
 #include <cstdint>
@@ -178,14 +179,8 @@ public:
     /// buffers, a changed configuration, a device that is gone (`device_removed`), a bus that failed, after which
     /// `open` starts anew. Kind `none` if there is nothing until `until`.
     constexpr proto::driver_event wait(instant until) {
-        for (;;) {
-            for (std::uint16_t left = Policy::retry.poll_budget; up_ && !this->keeps_news();)
-                if (!this->ask_for_event() || left-- <= 1) break;
-            const instant now = this->the_clock().now();
-            if (this->keeps_news() || now >= until) return this->take_kept();
-            const instant next = now + Policy::retry.poll_interval;
-            this->the_clock().idle(next < until ? next : until);
-        }
+        await_news(until);
+        return this->take_kept();
     }
 
 private:
@@ -239,7 +234,7 @@ private:
         return why == errc::none ? this->said(got.result) : why;
     }
     /// VERSION, in oasis_v2 once more before, to see what the peer has.
-    constexpr errc agree() {
+    VMSG_INLINE constexpr errc agree() {
         version_request asked{.ffa_version = Policy::ffa_version};
         if (R != revision::oasis_v2) asked = proposal;
         for (;;) {
@@ -270,6 +265,18 @@ private:
         if (why == errc::none) why = this->converse(number_, get_device_info_request{}, got);
         if (why == errc::none) proto::detail::learn(device_, get_device_info_request{}, got);
         return why;
+    }
+
+    /// A round of EVENT_POLL at every interval, until there is something or it is late.
+    constexpr void await_news(instant until) {
+        for (;;) {
+            for (std::uint16_t left = Policy::retry.poll_budget; up_ && !this->keeps_news();)
+                if (!this->ask_for_event() || left-- <= 1) break;
+            const instant now = this->the_clock().now();
+            if (this->keeps_news() || now >= until) return;
+            const instant next = now + Policy::retry.poll_interval;
+            this->the_clock().idle(next < until ? next : until);
+        }
     }
 
     constexpr errc reset_device() {
@@ -304,7 +311,7 @@ private:
         return why == errc::none && device_.status != wanted ? errc::denied : why;
     }
 
-    constexpr errc choose(const feature_set& wanted, const feature_set& required) {
+    VMSG_INLINE constexpr errc choose(const feature_set& wanted, const feature_set& required) {
         constexpr std::uint32_t blocks = 2;
         answer_room room;
         get_device_features_response offered;
@@ -346,14 +353,15 @@ private:
         if (e.dev_num != number_) return errc::no_device;
         if (e.state != device_state::removed) return errc::none;
         drop_device();
+        this->forget_kept(); // what it had to say before matters no more
         return this->keep(proto::driver_event_kind::device_removed, number_, 0);
     }
 
+    bool up_ = false; // next to what is kept
     proto::known_device device_{};
     std::uint32_t accepted_[2]{}; // blocks
     std::uint16_t number_;
     std::uint16_t most_areas_ = 0; // as the peer has said
-    bool up_ = false;
 };
 
 } // namespace vmsg
