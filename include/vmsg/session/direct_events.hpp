@@ -17,7 +17,8 @@
 namespace vmsg::detail {
 
 /// `Session` derives from it and has, besides what `direct_requests` needs, `is_up()`; `find(dev_num)`, a device or
-/// nullptr; `is_lone`: there is one device, and nothing else to ask for without it; `on(event_device)` and, if `has_areas`, `on(event_area_release)`.
+/// nullptr; `is_lone`: there is one device, and nothing to ask for without it; `on(event_device)` and, if `has_areas`,
+/// `on(event_area_release)`.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy>
 class direct_events : public direct_requests<Session, Conduit, Clock, Policy> {
     static constexpr revision R = Policy::rev;

@@ -137,8 +137,8 @@ protected:
     ///   `not_supported`, `invalid_argument`, `no_memory` and the like of the manager, `timed_out` if an older one is
     ///   still open, `no_device` if the device went away while that was ended; `would_block` instead of an EVENT_POLL,
     ///   if an event has come with the answer to it;
-    /// - it may have been: `timed_out` (it is still open, or the manager has answered FFA_RUN with an error, which comes
-    ///   after the peer has begun), `aborted` (the peer is dead, which `Session::lose` is told), `bad_type`,
+    /// - it may have been: `timed_out` (it is still open, or the manager has answered FFA_RUN with an error: after the
+    ///   peer has begun), `aborted` (the peer is dead, which `Session::lose` is told), `bad_type`,
     ///   `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.
     constexpr errc exchange(std::uint16_t dev_num, const std::uint64_t* words, exchange_shape shape) {
@@ -229,8 +229,7 @@ private:
         return persist(asked, words, shape, !VMSG_SMALL);
     }
     /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
-    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words,
-                                                        exchange_shape shape, bool made) {
+    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape shape, bool made) {
         for (std::uint16_t attempts = 1;; ++attempts) {
             if (VMSG_SMALL || !made) {
                 fill(asked, words, shape.request_size());

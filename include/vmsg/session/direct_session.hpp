@@ -343,9 +343,7 @@ private:
         if (e.state != device_state::added || d != nullptr || !add(e.dev_num)) return errc::none;
         return this->keep(proto::driver_event_kind::device_added, e.dev_num, 0);
     }
-    constexpr errc on(const event_area_release& e) {
-        return areas_.release(e.area_id) ? errc::none : errc::bad_type;
-    }
+    constexpr errc on(const event_area_release& e) { return areas_.release(e.area_id) ? errc::none : errc::bad_type; }
 
     // --- areas
 
@@ -372,9 +370,7 @@ private:
         }
     }
     /// Whether a request that has failed may have been carried out.
-    static constexpr bool is_unclear(errc why) {
-        return why == errc::timed_out || base::is_other(why);
-    }
+    static constexpr bool is_unclear(errc why) { return why == errc::timed_out || base::is_other(why); }
 
     /// The error of the exchange; what the peer has said is told to the area.
     constexpr errc offer(std::uint16_t id) {

@@ -57,7 +57,7 @@ public:
         errc why = start();
         if constexpr (has_events) {
             if (why == errc::peer_error) {
-                why = this->reset_peer([](lone_device& d) { return d.ask_bus(d.template shape<reset_request>()); });
+                why = this->reset_peer([](lone_device& d) { return d.ask_bus(shape<reset_request>()); });
                 if (why == errc::none) why = start();
             }
         }
@@ -72,8 +72,8 @@ public:
     constexpr result<void> share(std::uint16_t area, std::uint64_t mem_handle, std::uint32_t page_count,
                                  area_attrs attrs) {
         if (!up_) return errc::bad_state;
-        const bool good = area != 0 && area <= most_areas_ && area <= constants_of<R>.max_area_id &&
-                          page_count != 0 && legal(R, attrs);
+        const bool good = area != 0 && area <= most_areas_ && area <= constants_of<R>.max_area_id && page_count != 0 &&
+                          legal(R, attrs);
         if (!good) return errc::invalid_argument;
         area_share_response got;
         const errc why = this->converse(
@@ -295,9 +295,7 @@ private:
         if (wanted != device_status::reset && !has(wanted, device_.status)) return errc::bad_state;
         return ask_status(shape<set_device_status_request>(), wanted);
     }
-    constexpr errc read_status() {
-        return ask_status(shape<get_device_status_request>(), {});
-    }
+    constexpr errc read_status() { return ask_status(shape<get_device_status_request>(), {}); }
     /// GET_DEVICE_STATUS and SET_DEVICE_STATUS are the same but for what is written, which the former has no place for.
     constexpr errc ask_status(detail::exchange_shape shape, device_status wanted) {
         set_device_status_response got;

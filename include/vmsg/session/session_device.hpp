@@ -273,7 +273,7 @@ private:
     Session* session_;
     std::uint16_t number_;
     std::uint32_t measured_ = no_queue; // the queue that was just asked about
-    get_vqueue_response queue_{};        // what is known of it
+    get_vqueue_response queue_{};       // what is known of it
     get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};
