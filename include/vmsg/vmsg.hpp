@@ -89,6 +89,7 @@
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/device_memory.hpp>
 #include <vmsg/session/direct_client.hpp>
+#include <vmsg/session/direct_events.hpp>
 #include <vmsg/session/direct_exchange.hpp>
 #include <vmsg/session/direct_requests.hpp>
 #include <vmsg/session/direct_session.hpp>

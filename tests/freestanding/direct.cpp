@@ -11,10 +11,15 @@ using namespace vmsg;
 #    define DIRECT_COUNTS false // bench/run size tries both
 #endif
 
+// Not named: then the compiler knows who calls the functions that are made for it.
+namespace {
+
 struct policy : direct_session_policy<> {
     static constexpr bool counts = DIRECT_COUNTS;
 };
 using device_type = lone_device<freestanding::conduit, freestanding::clock, policy>;
+
+} // namespace
 
 extern const unsigned char endpoint_ram[sizeof(device_type)];
 const unsigned char endpoint_ram[sizeof(device_type)]{};

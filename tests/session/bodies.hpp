@@ -117,6 +117,21 @@ template <class Rig> constexpr bool plain_writes_are_not_repeated() {
     return d.write_config(2, changed).error() == errc::denied && counters_of(r.session).requests == before + 1;
 }
 
+/// A queue that is enabled is left as it is, where the revision tells.
+template <class Rig> constexpr bool enabled_queues_are_left_alone() {
+    Rig r;
+    if (!r.session.open()) return false;
+    auto d = r.session.at(3);
+    const auto area = r.session.share(0x77, 1, r.attributes());
+    if (!area || !d.negotiate(wanted) || !d.setup_queue(0, r.queue_in(*area))) return false;
+    proto::queue_setup other = r.queue_in(*area);
+    other.size = 32;
+    if (!d.setup_queue(0, r.queue_in(*area)) || d.setup_queue(0, other).error() != errc::bad_state) return false;
+    if (*d.max_queue_size(0) != 256 || d.setup_queue(0, other).error() != errc::bad_state) return false;
+    if (r.peer.model.enables != 1 || !d.max_queue_size(0) || !d.reset_queue(0)) return false;
+    return d.setup_queue(0, other) && r.peer.model.enables == 2 && r.peer.model.misuses == 0;
+}
+
 /// A queue that is too large for the device, or not there, is not even asked for.
 template <class Rig> constexpr bool impossible_queues_are_not_set_up() {
     Rig r;
@@ -128,6 +143,10 @@ template <class Rig> constexpr bool impossible_queues_are_not_set_up() {
     if (d.setup_queue(2, queue).error() != errc::invalid_argument) return false;
     queue.size = 257;
     if (d.setup_queue(0, queue).error() != errc::invalid_argument) return false;
+    queue.size = 0;
+    if (d.setup_queue(0, queue).error() != errc::invalid_argument) return false;
+    if (d.setup_queue(2, queue).error() != errc::invalid_argument) return false;
+    queue.size = 257;
     if (!d.max_queue_size(0)) return false;
     const auto before = counters_of(r.session).requests;
     if (d.setup_queue(0, queue).error() != errc::invalid_argument) return false;

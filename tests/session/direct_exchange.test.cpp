@@ -254,6 +254,116 @@ TEST_CASE_TEMPLATE("lean: an event that comes late is kept", Rev, VMSG_REVISIONS
     CHECK(r.counters().dropped.total() == 0);
 }
 
+TEST_CASE_TEMPLATE("N8, lean: an EVENT_POLL that has timed out takes no event away", Rev, VMSG_REVISIONS) {
+    constexpr revision R = Rev::value;
+    rig<R> r;
+    bring_up<R>(r);
+    REQUIRE(r.peer.bus.used(number, 0));
+    REQUIRE(r.peer.bus.config_changed(number, 0, 4));
+    const auto before = r.counters().events;
+    r.manager.interrupts = -1;
+    r.session.poll_now();
+    CHECK(r.session.wait(r.clock.now()).kind == proto::driver_event_kind::none);
+    r.manager.release();
+    using kind = proto::driver_event_kind;
+    r.session.poll_now();
+    const kind first = r.session.wait(r.clock.now()).kind;
+    r.session.poll_now();
+    const kind second = r.session.wait(r.clock.now()).kind;
+    CHECK((first == kind::used || second == kind::used));
+    CHECK((first == kind::config_changed || second == kind::config_changed));
+    CHECK(r.counters().dropped.total() == 0);
+    CHECK(r.counters().events == before + 2);
+}
+
+TEST_CASE("lean: a device that went away while an older request was ended is not asked") {
+    rig<newest> r;
+    bring_up<newest>(r);
+    r.manager.interrupts = -1;
+    r.session.poll_now();
+    CHECK(r.session.wait(r.clock.now()).kind == proto::driver_event_kind::none);
+    r.manager.answer = [](ffa::call_frame& frame) {
+        if ((frame.x[4] >> 8 & 0xff) != row_of<event_poll_response>.id) return;
+        answered_with<newest>{{type_bus, row_of<event_device>.id, 0, token_of(frame), 12}, true}(frame);
+        frame.x[5] = number | 2 << 16;
+    };
+    r.manager.release();
+    const auto requests = r.manager.requests();
+    CHECK(r.session.at(number).status().error() == errc::no_device);
+    CHECK(r.manager.requests() == requests);
+    r.manager.answer = {};
+    CHECK(r.session.ping(1)); // the bus is there
+    CHECK(r.session.wait(r.clock.now()).kind == proto::driver_event_kind::device_removed);
+}
+
+TEST_CASE("lean: an error of the manager in answer to FFA_RUN says nothing about what the peer has done") {
+    rig<newest> r;
+    bring_up<newest>(r);
+    int left = 1;
+    r.manager.answer = [&](ffa::call_frame& frame) {
+        if ((frame.x[4] >> 8 & 0xff) == row_of<area_share_response>.id && left-- > 0)
+            frame = ffa::encode_error(ffa::error::denied);
+    };
+    r.manager.interrupts = 1;
+    CHECK(r.session.share(0x99, 1, area_attrs::usual).error() != errc::denied);
+    CHECK(r.peer.bus.areas().size() == 1); // it was taken back
+    CHECK(r.session.open_areas() == 1);
+    r.manager.answer = [](ffa::call_frame& frame) { frame = ffa::encode_error(ffa::error::denied); };
+    CHECK(r.session.ping(1).error() == errc::timed_out);
+    CHECK_FALSE(r.session.is_open());
+    r.manager.interrupts = 0;
+    CHECK(r.session.ping(1).error() == errc::denied);
+    r.manager.interrupts = -1;
+    CHECK(r.session.ping(1).error() == errc::timed_out); // is still open
+    r.manager.answer = [n = 1](ffa::call_frame& frame) mutable {
+        if (n-- > 0) frame = ffa::encode_error(ffa::error::denied);
+    };
+    r.manager.release();
+    CHECK(r.session.ping(1)); // after the manager has ended the one before
+}
+
+TEST_CASE("N1, lean: a bus answer that names a device has a bad value") {
+    rig<newest> r;
+    bring_up<newest>(r);
+    r.manager.answer = [](ffa::call_frame& frame) { frame.x[4] |= std::uint64_t{number} << 16; };
+    CHECK(r.session.ping(1).error() == errc::bad_value);
+    CHECK(r.counters().dropped[proto::drop_reason::bad_value] == 1);
+    CHECK(r.counters().dropped.total() == 1);
+}
+
+// A policy whose budgets are all spent before the first attempt.
+struct poor_policy : lean_policy<newest> {
+    static constexpr bool counts = false;
+    static constexpr proto::retry_policy retry{
+        .busy_attempts = 0, .max_busy_backoff = 0, .poll_budget = 0, .reset_attempts = 0, .devices_attempts = 0};
+};
+
+TEST_CASE("N8, N12, N15, lean: a budget of nothing is one attempt") {
+    rig<newest> r; // for its peer and its manager
+    direct_session<direct_manager, virtual_clock<nothing_else>, poor_policy> session{r.manager, r.clock, driver_id,
+                                                                                     device_id};
+    REQUIRE(session.open());
+    r.manager.answer = answered_with<newest>{{0, 0x7f, number, 0, 12}, true};
+    auto before = r.manager.requests();
+    CHECK(session.wait(r.clock.now()).kind == proto::driver_event_kind::none);
+    CHECK(r.manager.requests() == before + 1);
+    r.manager.answer = [](ffa::call_frame& frame) { frame.x[5] = static_cast<std::uint64_t>(bus_result::busy); };
+    before = r.manager.requests();
+    CHECK(session.close().error() == errc::busy);
+    CHECK(r.manager.requests() == before + 1);
+    r.manager.answer = {};
+    REQUIRE(session.reopen());
+    REQUIRE(session.close());
+    int windows = 0;
+    r.manager.answer = [&windows](ffa::call_frame& frame) {
+        if ((frame.x[4] >> 8 & 0xff) != row_of<get_devices_response>.id) return;
+        ++windows;
+        for (std::size_t i = 4; i < 18; ++i) frame.x[i] = 0;
+    };
+    CHECK(session.open().error() == errc::no_answer);
+    CHECK(windows == 1);
+}
+
 TEST_CASE_TEMPLATE("lean: whoever is named by INTERRUPT is resumed, and a lost resumption is repeated", Rev,
                    VMSG_REVISIONS) {
     constexpr revision R = Rev::value;

@@ -33,6 +33,10 @@ TEST_CASE_TEMPLATE("a lean session does what every session does", Rev, EVERY_REV
     CHECK(pings<rig>());
 }
 
+TEST_CASE("Q3, lean: a queue that is enabled is left as it is") {
+    CX_CHECK(enabled_queues_are_left_alone<lean_rig<v2>>());
+}
+
 TEST_CASE("C4, lean: a write that is refused for its generation is read again, then repeated, a few times") {
     CX_CHECK(stale_writes_are_repeated(lean_rig<v2, strict_policy<v2>>{}));
     CX_CHECK(plain_writes_are_not_repeated<lean_rig<v2>>());

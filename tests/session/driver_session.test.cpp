@@ -86,6 +86,8 @@ TEST_CASE("a session reports what a device lacks or refuses") {
 TEST_CASE("Q1, Q3: no queue is set up that is not there, or larger than the device can have it") {
     CX_CHECK(impossible_queues_are_not_set_up<rig<v2>>());
 }
+TEST_CASE("Q3: a queue that is enabled is left as it is") { CHECK(enabled_queues_are_left_alone<rig<v2>>()); }
+
 TEST_CASE("T7, Q3: a queue that the device has not taken is no queue") {
     CX_CHECK(a_refused_queue_is_reported<rig<v2>>());
 }

@@ -45,6 +45,13 @@ template <revision R> struct managed_rig {
     managed_rig(const managed_rig&) = delete;
     managed_rig& operator=(const managed_rig&) = delete;
 
+    /// How often the peer was asked for something.
+    std::size_t asked(std::uint8_t id) const {
+        std::size_t n = 0;
+        for (const ffa::call_frame& f : manager.calls)
+            n += ffa::function_of(f) == ffa::function_id::msg_send_direct_req2 && (f.x[4] >> 8 & 0xff) == id ? 1u : 0u;
+        return n;
+    }
     std::uint64_t dropped() const { return device.counters().dropped.total(); }
     /// Changes the answers with this message id, without those before.
     template <class Change> void change(std::uint8_t id, Change to) {
@@ -52,10 +59,11 @@ template <revision R> struct managed_rig {
             if ((frame.x[4] >> 8 & 0xff) == id) to(frame);
         };
     }
-    /// Puts an event in place of every answer to EVENT_POLL.
+    /// Puts an event in place of the next answer to EVENT_POLL.
     void event(std::uint64_t type, std::uint8_t id, std::uint16_t device_number, std::uint64_t payload,
                std::uint64_t size = 12) {
-        change(row_of<event_poll_response>.id, [=](ffa::call_frame& frame) {
+        change(row_of<event_poll_response>.id, [=, left = 1](ffa::call_frame& frame) mutable {
+            if (left-- <= 0) return;
             frame.x[4] = type | std::uint64_t{id} << 8 | std::uint64_t{device_number} << 16 | size << 48;
             frame.x[5] = payload;
         });
@@ -169,6 +177,11 @@ TEST_CASE_TEMPLATE("Q1, Q3, T7: lone: impossible queues are not set up, a refuse
     auto big = queue<R>;
     big.size = 512;
     CHECK(rig.device.setup_queue(0, big).error() == errc::invalid_argument);
+    auto empty = queue<R>;
+    empty.size = 0;
+    CHECK(rig.device.setup_queue(0, empty).error() == errc::invalid_argument);
+    CHECK(rig.device.setup_queue(2, empty).error() == errc::invalid_argument);
+    CHECK(rig.peer.model.misuses == 0);
     CHECK(rig.device.setup_queue(2, queue<R>).error() == errc::invalid_argument); // not available
     CHECK(rig.device.setup_queue(3, queue<R>).error() == errc::invalid_argument); // not there
     auto odd = queue<R>;
@@ -223,6 +236,163 @@ TEST_CASE_TEMPLATE("lone: memory that cannot be an area is not shared, a refusal
     CHECK(rig.peer.requests == before);
     CHECK(rig.device.share(1, 0x77, 1, attributes<R>));
     CHECK(rig.device.share(1, 0x78, 2, attributes<R>).error() == errc::peer_error); // the number is taken
+}
+
+TEST_CASE("lone: a peer says how many areas it takes") {
+    managed_rig<newest_revision> rig;
+    rig.change(row_of<version_response>.id, [](ffa::call_frame& frame) {
+        frame.x[7] = (frame.x[7] & 0xffff'ffff) | std::uint64_t{4} << 32; // max_areas
+    });
+    REQUIRE(rig.device.open());
+    CHECK(rig.device.share(4, 0x77, 1, area_attrs::usual));
+    CHECK(rig.device.share(5, 0x78, 1, area_attrs::usual).error() == errc::invalid_argument);
+    CHECK(rig.asked(row_of<area_share_request>.id) == 1);
+}
+
+TEST_CASE("Q3: lone: a queue that is enabled is left as it is") {
+    constexpr revision R = newest_revision;
+    managed_rig<R> rig;
+    REQUIRE(bring_up<R>(rig));
+    REQUIRE(rig.asked(row_of<set_vqueue_request>.id) == 1);
+    CHECK(rig.device.setup_queue(0, queue<R>));
+    auto other = queue<R>;
+    other.size = 32;
+    CHECK(rig.device.setup_queue(0, other).error() == errc::bad_state);
+    CHECK(rig.asked(row_of<set_vqueue_request>.id) == 1);
+}
+
+// What a peer does that is told once how events are delivered, until it is reset.
+struct configured_once {
+    bool configured = false;
+    int busy = 0; // answers to RESET
+    int resets = 0;
+    void operator()(ffa::call_frame& frame) {
+        const auto id = frame.x[4] >> 8 & 0xff;
+        if (id == row_of<event_configure_response>.id) {
+            if (configured) frame.x[5] = static_cast<std::uint64_t>(bus_result::error);
+            configured = true;
+        } else if (id == row_of<reset_response>.id) {
+            ++resets;
+            if (busy == 0) configured = false;
+            if (busy != 0) frame.x[5] = static_cast<std::uint64_t>(bus_result::busy);
+            if (busy > 0) --busy;
+        }
+    }
+};
+
+TEST_CASE("N5, N8, N12: lone: a peer that refuses to be told of events twice is reset, and told again") {
+    managed_rig<newest_revision> rig;
+    configured_once once;
+    rig.manager.answer = [&once](ffa::call_frame& frame) { once(frame); };
+    REQUIRE(rig.device.open());
+    CHECK(once.resets == 0);
+    CHECK(bring_up<newest_revision>(rig)); // a later stage
+    CHECK(once.resets == 1);
+    once.busy = 2;
+    const instant before = rig.clock.now();
+    CHECK(bring_up<newest_revision>(rig));
+    CHECK(once.resets == 4);
+    CHECK(rig.clock.now() - before >= 2 * direct_session_policy<>::retry.reset_pause);
+    CHECK(rig.device.counters().peer_busy == 2);
+    once.busy = -1;
+    CHECK(rig.device.open().error() == errc::busy);
+    CHECK(once.resets == 4 + direct_session_policy<>::retry.reset_attempts);
+    CHECK(rig.device.info().error() == errc::bad_state);
+    rig.manager.answer = [&once](ffa::call_frame& frame) { // never takes it
+        once.configured = true;
+        once(frame);
+    };
+    once.busy = once.resets = 0;
+    CHECK(rig.device.open().error() == errc::peer_error);
+    CHECK(once.resets == 1);
+}
+
+TEST_CASE("lone: the status shows that a device needs a reset") {
+    managed_rig<newest_revision> rig;
+    CHECK(rig.device.status().error() == errc::bad_state);
+    REQUIRE(bring_up<newest_revision>(rig));
+    const device_status running = *rig.device.status();
+    CHECK(has(running, device_status::driver_ok));
+    CHECK_FALSE(has(running, device_status::needs_reset));
+    REQUIRE(rig.peer.bus.needs_reset(number));
+    const auto now = rig.device.status();
+    REQUIRE(now);
+    CHECK(has(*now, device_status::needs_reset | running));
+    CHECK(rig.device.driver_ok().error() == errc::bad_state);
+    CHECK(rig.device.negotiate(wanted));
+    CHECK_FALSE(has(*rig.device.status(), device_status::needs_reset));
+}
+
+TEST_CASE_TEMPLATE("lone: features are accepted when the device has agreed, until the next reset", Rev,
+                   VMSG_REVISIONS) {
+    constexpr revision R = Rev::value;
+    lone_rig<R> rig;
+    auto& d = rig.device;
+    REQUIRE(d.open());
+    rig.peer.model.takes_features = false;
+    CHECK(d.negotiate(wanted).error() == errc::denied);
+    CHECK(d.accepted() == feature_set{});
+    rig.peer.model.takes_features = true;
+    REQUIRE(d.negotiate(wanted));
+    CHECK(d.accepted() == wanted);
+    REQUIRE(d.reset());
+    CHECK(d.accepted() == feature_set{});
+    REQUIRE(d.negotiate(wanted));
+    REQUIRE(d.open());
+    CHECK(d.accepted() == feature_set{});
+}
+
+TEST_CASE_TEMPLATE("N8: lone: an EVENT_POLL that has timed out takes no event away", Rev, VMSG_REVISIONS) {
+    constexpr revision R = Rev::value;
+    managed_rig<R> rig;
+    REQUIRE(bring_up<R>(rig));
+    REQUIRE(rig.peer.bus.used(number, 0));
+    REQUIRE(rig.peer.bus.config_changed(number, 0, 4));
+    rig.manager.interrupts = -1;
+    CHECK(rig.device.wait(rig.clock.now()).kind == kind::none);
+    CHECK(rig.device.is_open());
+    rig.manager.release();
+    const auto first = rig.device.wait(rig.clock.now()).kind;
+    const auto second = rig.device.wait(rig.clock.now()).kind;
+    CHECK((first == kind::used || second == kind::used));
+    CHECK((first == kind::config_changed || second == kind::config_changed));
+    CHECK(rig.dropped() == 0);
+    CHECK(rig.device.counters().events == 2);
+}
+
+TEST_CASE("lone: a device that went away while an older request was ended is not asked") {
+    managed_rig<newest_revision> rig;
+    REQUIRE(bring_up<newest_revision>(rig));
+    rig.manager.interrupts = -1;
+    CHECK(rig.device.wait(rig.clock.now()).kind == kind::none);
+    rig.event(type_bus, row_of<event_device>.id, 0, number | 2 << 16);
+    rig.manager.release();
+    const auto before = rig.manager.requests();
+    CHECK(rig.device.info().error() == errc::no_device);
+    CHECK(rig.manager.requests() == before);
+    CHECK(rig.device.wait(rig.clock.now()).kind == kind::device_removed);
+    CHECK(rig.device.accepted() == feature_set{});
+    CHECK(rig.device.info());
+}
+
+TEST_CASE("N8: lone: events that are not for the device do not hold up those that are") {
+    managed_rig<newest_revision> rig;
+    REQUIRE(bring_up<newest_revision>(rig));
+    int others = 63;
+    rig.change(row_of<event_poll_response>.id, [&others](ffa::call_frame& frame) {
+        if (others == 0) return;
+        if (others > 0) --others;
+        frame.x[4] = std::uint64_t{row_of<event_used>.id} << 8 | std::uint64_t{9} << 16 | std::uint64_t{12} << 48;
+    });
+    auto requests = rig.manager.requests();
+    const instant before = rig.clock.now();
+    CHECK(rig.device.wait(before).kind == kind::none);
+    CHECK(rig.manager.requests() - requests == 64);
+    others = -1;
+    requests = rig.manager.requests();
+    CHECK(rig.device.wait(before).kind == kind::none);
+    CHECK(rig.manager.requests() - requests == 64); // a round is bounded
+    CHECK(rig.clock.now() == before);
 }
 
 TEST_CASE("T1, E6: lone: a reset is waited for, but not for ever") {
@@ -340,6 +510,7 @@ TEST_CASE("lone: an event in place of an answer is kept, a second one is counted
     CHECK(e.index == 1);
     CHECK(rig.manager.requests() == requests);
     CHECK(rig.device.counters().dropped[proto::drop_reason::overflow] == 1);
+    CHECK(rig.device.counters().events == 1); // each is counted once
 }
 
 TEST_CASE("lone: a device that is removed is asked nothing more that needs its state") {
@@ -365,6 +536,9 @@ TEST_CASE("lone: a peer that is dead, or knows nothing of this driver, fails the
     auto e = rig.device.wait(rig.clock.now());
     CHECK(e.kind == kind::bus_failed);
     CHECK(e.error == errc::aborted);
+    e = rig.device.wait(rig.clock.now());
+    CHECK(e.kind == kind::none);
+    CHECK(e.error == errc::none);
     rig.manager.answer = {};
     REQUIRE(bring_up<newest_revision>(rig));
     rig.change(row_of<event_poll_response>.id, [](ffa::call_frame& frame) {

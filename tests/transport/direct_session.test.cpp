@@ -172,7 +172,8 @@ TEST_CASE_TEMPLATE("direct: an answer after the quarantine does not reach the ne
     rig.peer.model.id.config_size = 16;
     std::uint8_t config[4]{};
     CHECK(rig.session.at(number).read_config(4, config).error() == errc::timed_out);
-    CHECK(rig.session.at(number).read_config(8, config).error() == errc::busy); // the token is free again, the peer is not
+    CHECK(rig.session.at(number).read_config(8, config).error() ==
+          errc::busy); // the token is free again, the peer is not
     rig.manager.release();
     CHECK(rig.session.at(number).read_config(8, config)); // once the first one has its answer
     CHECK(config[0] == 8);

@@ -30,10 +30,7 @@ template <revision R> struct direct_world {
     nothing_else others{};
     virtual_clock<nothing_else> clock{others};
     driver_session<decltype(wire), decltype(clock), direct_policy<R>> session{
-        wire,
-        clock,
-        device_id,
-        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = impatient}};
+        wire, clock, device_id, {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = impatient}};
 
     explicit direct_world(const sim::profile& rules) : spmc(rules), call(add_pair(spmc, peer)) {
         REQUIRE(ffa::negotiate(call));

@@ -8,6 +8,7 @@
 #include <vmsg/feature.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/message/header.hpp>
+#include <vmsg/proto/device_model.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/revision.hpp>
 
@@ -106,6 +107,21 @@ constexpr errc check_kick(const known_device* d, std::uint32_t vq_index) {
     if (d == nullptr) return errc::no_device;
     if (!runs(*d)) return errc::bad_state;
     return vq_index < d->max_virtqueues ? errc::none : errc::invalid_argument;
+}
+
+/// What GET_VQUEUE says about a virtqueue that is to be as `q`, or was just `written` so: `none` (it is), `denied` (it
+/// is not, though written), `bad_state` (it is enabled otherwise), `invalid_argument` (it is not there, or has not that
+/// many entries), `retry` (it is to be written). Before oasis_v2 nothing tells whether a queue is enabled. `places`:
+/// whether the addresses in the answer mean anything. Source: virtio-msg, rules Q1, Q3.
+template <revision R>
+constexpr errc judge_queue(const get_vqueue_response& got, const queue_setup& q, bool written, bool places = true) {
+    const queue_setup there{got.cur_size, got.descriptor_addr, got.driver_addr, got.device_addr};
+    const bool same = places ? there == q : got.cur_size == q.size;
+    const bool enabled = R == revision::oasis_v2 ? (got.flags & vqueue_enabled) != 0 : written;
+    if (enabled && same) return errc::none;
+    if (written) return errc::denied;
+    if (q.size == 0 || q.size > got.max_size) return errc::invalid_argument;
+    return enabled ? errc::bad_state : errc::retry;
 }
 
 /// The bits that a driver sets, in the order in which it sets them; each needs the one before.

@@ -50,7 +50,7 @@ inline constexpr retry_policy indirect_retry_policy{
 inline constexpr retry_policy device_retry_policy{
     .busy_attempts = 500, .busy_backoff = 10 * milliseconds, .max_busy_backoff = 10 * milliseconds};
 
-/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10), which is patience enough.
+/// Budgets of a driver side over a FIFO: five seconds for room in a ring (FF-A bus, rule N10), and that is patience.
 inline constexpr retry_policy fifo_retry_policy{.busy_attempts = device_retry_policy.busy_attempts,
                                                 .busy_backoff = device_retry_policy.busy_backoff,
                                                 .max_busy_backoff = device_retry_policy.max_busy_backoff,

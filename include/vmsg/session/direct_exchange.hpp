@@ -88,7 +88,8 @@ template <class Request, class Response, revision R> consteval exchange_shape sh
             layout_of<Response, R>::has_tail && !proto::detail::tells_answer<Request>};
 }
 
-/// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer, and `lose(errc)`.
+/// `Session` derives from it and has `take_event(header)`, for an event in the words of the answer; `has_lost(dev_num,
+/// type_and_id)`: such a request has no device any more, which nobody has heard of; `lose(errc)`.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy> class direct_exchange {
     static constexpr revision R = Policy::rev;
 
@@ -124,20 +125,21 @@ protected:
         return why;
     }
 
-    static constexpr bool is_unusable(errc why) {
-        constexpr std::uint32_t all = bit(errc::bad_type) | bit(errc::bad_value) | bit(errc::bad_length);
-        return (bit(why) & all) != 0;
-    }
+    /// Something has come that is no answer.
+    static constexpr bool is_unusable(errc why) { return (bit(why) & unusable) != 0; }
+    /// The same, or an event.
+    static constexpr bool is_other(errc why) { return (bit(why) & (unusable | bit(errc::would_block))) != 0; }
 
     /// Sends a request, with a token of its own unless it is an event, and waits for the answer. `words` has the
     /// payload where it stands in the message, and zeroes in place of the header. The header of the answer is right
     /// then: that of the response to this request in its size, or of the acknowledgement of the event. Errors:
     /// - it has not been carried out: `busy`, `no_answer` (after the attempts of the policy), `denied`,
     ///   `not_supported`, `invalid_argument`, `no_memory` and the like of the manager, `timed_out` if an older one is
-    ///   still open; but an error of the manager that answers FFA_RUN comes after the peer has begun, and says only
-    ///   that there is no answer (`counters().resumed` tells);
-    /// - it may have been: `timed_out` (it is still open), `aborted` (the peer is dead, which `Session::lose` is told),
-    ///   `bad_type`, `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
+    ///   still open, `no_device` if the device went away while that was ended; `would_block` instead of an EVENT_POLL,
+    ///   if an event has come with the answer to it;
+    /// - it may have been: `timed_out` (it is still open, or the manager has answered FFA_RUN with an error: after the
+    ///   peer has begun), `aborted` (the peer is dead, which `Session::lose` is told), `bad_type`,
+    ///   `bad_value`, `bad_length` (of what came instead of an answer), `would_block` (an event came);
     /// - `peer_error`: the peer has said no.
     constexpr errc exchange(std::uint16_t dev_num, const std::uint64_t* words, exchange_shape shape) {
         return exchange_inline(dev_num, words, shape);
@@ -145,7 +147,7 @@ protected:
     /// The same in place, for the one that has to be fast.
     VMSG_INLINE constexpr errc exchange_inline(std::uint16_t dev_num, const std::uint64_t* words,
                                                exchange_shape shape) {
-        errc why = open_ ? end_open() : errc::none;
+        errc why = open_ ? end_open(dev_num, shape) : errc::none;
         if (why == errc::none) why = send(dev_num, words, shape);
         return why == errc::none ? why : report(why);
     }
@@ -163,6 +165,7 @@ private:
         static_assert(errc_count <= 32);
         return std::uint32_t{1} << static_cast<std::uint32_t>(why);
     }
+    static constexpr std::uint32_t unusable = bit(errc::bad_type) | bit(errc::bad_value) | bit(errc::bad_length);
     static constexpr bool is_event(std::uint64_t first_word) { return (first_word >> 8 & event_id_bit) != 0; }
     constexpr std::uint16_t next_token() {
         if (++token_ < 2) token_ = 2; // 0 and 1 are reserved for peers with fixed tokens
@@ -226,8 +229,7 @@ private:
         return persist(asked, words, shape, !VMSG_SMALL);
     }
     /// Repeats what was refused, within the attempts of the policy; the first one can have been made.
-    [[gnu::cold, gnu::noinline]] constexpr errc persist(std::uint64_t asked, const std::uint64_t* words,
-                                                        exchange_shape shape, bool made) {
+    VMSG_COLD constexpr errc persist(std::uint64_t asked, const std::uint64_t* words, exchange_shape shape, bool made) {
         for (std::uint16_t attempts = 1;; ++attempts) {
             if (VMSG_SMALL || !made) {
                 fill(asked, words, shape.request_size());
@@ -278,27 +280,36 @@ private:
             ++counters_.resumed;
             const errc why = outcome();
             if (why == still_open) continue;
-            if (why == errc::no_answer || !is_retryable(why)) {
+            constexpr std::uint32_t of_peer = bit(errc::none) | bit(errc::no_answer) | bit(errc::aborted) | unusable;
+            open_ = (bit(why) & of_peer) == 0;
+            if (!open_) return why;
+            if (!is_retryable(why)) { // the manager has ended it
                 open_ = false;
-                return why;
+                return errc::timed_out;
             }
             pause_ = Policy::yield_pause; // another processor runs that context, or the manager wants to be asked again
         } while (clock_.now() < end);
         ++counters_.timeouts;
         return errc::timed_out;
     }
-    /// Waits for the answer that an older request still has to get. Nobody waits for it any more; but an event is news.
-    VMSG_COLD constexpr errc end_open() {
+    /// Waits for the answer that an older request still has to get. Nobody waits for it any more; but an event is news,
+    /// after which the new request may not make sense: why not.
+    VMSG_COLD constexpr errc end_open(std::uint16_t dev_num, exchange_shape shape) {
         const errc why = finish();
-        if (why == errc::timed_out || why == errc::aborted) return why;
-        if (why != errc::none || !in_bounds() || !took_event()) counters_.dropped.count(proto::drop_reason::late);
-        return errc::none;
+        if (open_ || why == errc::aborted) return why;
+        if (why != errc::none || check_header() != errc::none || !took_event()) {
+            counters_.dropped.count(proto::drop_reason::late);
+            return errc::none;
+        }
+        if (shape.type_and_id() == type_and_id<event_poll_request>) return errc::would_block; // for what there is
+        return self().has_lost(dev_num, shape.type_and_id()) ? errc::no_device : errc::none;
     }
 
     /// Whether the header of the answer is one that a bus takes in.
-    constexpr bool in_bounds() const {
+    constexpr errc check_header() const {
         const header h = answer_header();
-        return h.msg_size >= header_size<R> && h.msg_size <= max_msg_size() && !wrongly_names_device(h);
+        if (h.msg_size < header_size<R> || h.msg_size > max_msg_size()) return errc::bad_length;
+        return wrongly_names_device(h) ? errc::bad_value : errc::none;
     }
     [[gnu::cold, gnu::noinline]] constexpr bool took_event() {
         const header h = answer_header();
@@ -309,7 +320,7 @@ private:
 
     /// Whether what has come is what was asked for.
     constexpr errc judge(std::uint64_t asked, exchange_shape shape) {
-        if (!in_bounds()) return errc::bad_length;
+        if (const errc why = check_header(); why != errc::none) return why;
         const bool kick = is_event(asked);
         const std::uint64_t difference = (payload()[0] ^ asked) & key_mask;
         if (difference != type_response || (kick && present_in<event_ack_response, R>))

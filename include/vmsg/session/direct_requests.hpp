@@ -14,14 +14,16 @@
 #include <vmsg/message/all.hpp>
 #include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/proto/drop_counters.hpp>
+#include <vmsg/proto/negotiator.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/session/clock.hpp>
 #include <vmsg/session/direct_exchange.hpp>
 
 namespace vmsg::detail {
 
-/// `Session` derives from it and has, besides what `direct_exchange` needs, `begin(dev_num, rule)`: whether a device
-/// may be asked, which is `asked_device()` then; `is_there(device)`; `is_strict()`: of the configuration.
+/// `Session` derives from it and has, besides what `direct_exchange` needs, if it calls `ask_device`: `begin(dev_num,
+/// rule)`: whether a device may be asked, which is `asked_device()` then; `is_there(device)`; `is_strict()`: of the
+/// configuration.
 template <class Session, ffa::conduit Conduit, session_clock Clock, class Policy>
 class direct_requests : public direct_exchange<Session, Conduit, Clock, Policy> {
     static constexpr revision R = Policy::rev;
@@ -83,6 +85,19 @@ protected:
         return proto::detail::check_answer(got);
     }
 
+    /// What the peer says of a request that it has answered.
+    constexpr errc said(bus_result r) {
+        if (r == bus_result::busy) ++this->count().peer_busy;
+        return proto::error_of(r);
+    }
+    /// Makes an attempt at a RESET, and repeats it as often as the policy says while it ends with `busy`.
+    template <class Attempt> constexpr errc reset_peer(Attempt attempt) {
+        for (std::uint16_t left = Policy::retry.reset_attempts;; pause(Policy::retry.reset_pause)) {
+            const errc why = attempt(static_cast<Session&>(*this));
+            if (why != errc::busy || left-- <= 1) return why;
+        }
+    }
+
     /// Sends an EVENT_AVAIL. Errors: of an exchange; an acknowledgement that is none is counted.
     constexpr errc kick(std::uint16_t dev_num, const event_avail& what) {
         std::uint64_t words[words_of<event_avail>]{};
@@ -90,7 +105,7 @@ protected:
         constexpr exchange_shape shape = shape_of<event_avail, event_ack_response, R>();
         const errc why =
             VMSG_SMALL ? this->exchange(dev_num, words, shape) : this->exchange_inline(dev_num, words, shape);
-        return why == errc::would_block || this->is_unusable(why) ? errc::none : why;
+        return this->is_other(why) ? errc::none : why;
     }
 
     /// The event with header `h` that has come in place of an answer, without its tail. Errors: `bad_length`,

@@ -18,7 +18,7 @@
 #include <vmsg/proto/negotiator.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/session/clock.hpp>
-#include <vmsg/session/direct_requests.hpp>
+#include <vmsg/session/direct_events.hpp>
 #include <vmsg/session/session_device.hpp>
 #include <vmsg/session/session_policy.hpp>
 #include <vmsg/time.hpp>
@@ -35,10 +35,9 @@ namespace vmsg {
 ///
 /// `Policy::capacity` counts with `devices` and `areas`; without areas there is no `share`.
 template <ffa::conduit Conduit, session_clock Clock, class Policy = direct_session_policy<>>
-class direct_session : public detail::direct_requests<direct_session<Conduit, Clock, Policy>, Conduit, Clock, Policy> {
-    using base = detail::direct_requests<direct_session, Conduit, Clock, Policy>;
+class direct_session : public detail::direct_events<direct_session<Conduit, Clock, Policy>, Conduit, Clock, Policy> {
+    using base = detail::direct_events<direct_session, Conduit, Clock, Policy>;
     static constexpr revision R = Policy::rev;
-    static_assert(Policy::counts, "a reset is repeated for what is counted");
     static constexpr bool has_areas = Policy::capacity.areas != 0;
     static constexpr std::size_t capacity = Policy::capacity.devices;
 
@@ -154,12 +153,12 @@ public:
     /// The next thing that has happened by itself: used buffers, a changed configuration, devices that come and go, a
     /// bus that failed. Kind `none` if there is nothing until `until`.
     constexpr proto::driver_event wait(instant until) {
-        for (std::uint32_t left = Policy::retry.poll_budget;;) {
+        for (std::uint16_t left = Policy::retry.poll_budget;;) {
             if (const proto::driver_event e = poll_event(); e.kind != proto::driver_event_kind::none) return e;
             const instant now = clock().now();
             if (work_on_areas(now)) continue;
             if (bus_.negotiated() && now >= next_poll_) {
-                if (!ask_for_event() || --left == 0) { // which may have taken its time
+                if (!this->ask_for_event() || left-- <= 1) { // which may have taken its time
                     next_poll_ = clock().now() + Policy::retry.poll_interval;
                     left = Policy::retry.poll_budget;
                 }
@@ -179,6 +178,7 @@ public:
 private:
     friend device;
     friend base;
+    friend typename base::requests;
     friend typename base::carrier;
 
     // --- for `session_device`
@@ -207,12 +207,14 @@ private:
     }
     constexpr known& asked_device() { return *asked_; }
     static constexpr bool is_there(const known& d) { return d.present; }
+    static constexpr bool is_lone = false;
+    constexpr bool is_up() const { return bus_.negotiated(); }
     constexpr bool is_strict() const { return (agreed().feature_bits & strict_config_generation) != 0; }
 
     constexpr void lose(errc why) {
         if (!bus_.feed(proto::bus_input::lost)) return;
         end_work();
-        kept_ = {.kind = proto::driver_event_kind::bus_failed, .error = why};
+        this->keep_failure(why);
     }
 
     // --- devices
@@ -239,7 +241,7 @@ private:
 
     constexpr void forget() {
         for (known& d : known_) d.present = false;
-        kept_ = {};
+        this->forget_kept();
         next_poll_ = 0;
         end_work();
     }
@@ -281,7 +283,7 @@ private:
             return errc::none;
         case send_get_devices:
         case send_next_window: return enumerate();
-        case send_reset: return reset();
+        case send_reset: return this->reset_peer([](direct_session& s) { return s.finish(reset_request{}); });
         default: return errc::none;
         }
     }
@@ -298,21 +300,8 @@ private:
     template <message Request> constexpr errc finish(const Request& asked) {
         response_of<Request> got;
         const errc why = this->converse(0, asked, got);
-        return why == errc::none ? said(got.result) : why;
+        return why == errc::none ? this->said(got.result) : why;
     }
-    constexpr errc reset() {
-        for (std::uint16_t left = Policy::retry.reset_attempts;;) {
-            const std::uint32_t busy = this->counters().peer_busy;
-            const errc why = finish(reset_request{});
-            if (this->counters().peer_busy == busy || --left == 0) return why;
-            pause(Policy::retry.reset_pause);
-        }
-    }
-    constexpr errc said(bus_result r) {
-        if (r == bus_result::busy) ++this->count().peer_busy;
-        return proto::error_of(r);
-    }
-
     constexpr errc enumerate() {
         if (!Policy::enumerates || list_.given()) {
             for (std::size_t i = 0; i < list_.count; ++i) add(list_.numbers[i]);
@@ -325,7 +314,7 @@ private:
             for (std::uint16_t left = Policy::retry.devices_attempts;; pause(Policy::retry.devices_pause)) {
                 why = this->converse(0, bus_.window(base::max_msg_size()), got, room.bytes);
                 const bool nobody = why == errc::busy || why == errc::no_answer;
-                if (!nobody || !bus_.at_first_window() || --left == 0) break;
+                if (!nobody || !bus_.at_first_window() || left-- <= 1) break;
             }
             if (why != errc::none) return why;
             for (std::uint32_t i = 0; i < got.count; ++i)
@@ -339,86 +328,22 @@ private:
 
     /// The next one that nobody has heard of.
     constexpr proto::driver_event poll_event() {
-        const proto::driver_event e = kept_;
-        kept_.kind = {};
-        kept_.error = {};
+        const proto::driver_event e = this->take_kept();
         if constexpr (has_areas)
             if (e.kind == proto::driver_event_kind::none) return areas_.poll();
         return e;
     }
-    /// There is room for one: whoever waits takes it before the next one is asked for.
-    constexpr void keep(proto::driver_event_kind kind, std::uint16_t dev_num, std::uint32_t index) {
-        if (kept_.kind != proto::driver_event_kind::none) {
-            this->drop(errc::full);
-            return;
-        }
-        kept_.kind = kind;
-        kept_.dev_num = dev_num;
-        kept_.index = index;
-    }
-
-    /// EVENT_POLL, whose answer can be an event. False if there was none.
-    constexpr bool ask_for_event() {
-        event_poll_response got;
-        const errc why = this->converse(0, event_poll_request{}, got);
-        if (why == errc::peer_error && present_in<error_response, R>) lose(why);
-        return why == errc::would_block || base::is_unusable(why);
-    }
-
-    /// An event has come in place of an answer.
-    constexpr void take_event(const header& h) {
-        const errc why = bus_.negotiated() ? judge_event(h) : errc::bad_state;
-        if (why == errc::none)
-            ++this->count().events;
-        else
-            this->drop(why);
-    }
-    constexpr errc judge_event(const header& h) {
-        constexpr unsigned bus = 1u << 8;
-        switch ((h.is_bus() ? bus : 0) | h.msg_id) {
-        case row_of<event_used>.id: return take<event_used>(h);
-        case row_of<event_config>.id: return take<event_config>(h);
-        case row_of<event_avail>.id: return errc::bad_type;
-        case bus | row_of<event_device>.id: return take<event_device>(h);
-        case bus | row_of<event_area_release>.id:
-            if constexpr (has_areas) return take<event_area_release>(h);
-            return errc::bad_type;
-        default: return errc::unknown_id;
-        }
-    }
-    template <class Event> constexpr errc take(const header& h) {
-        Event e;
-        const errc why = this->read_event(h, e);
-        return why == errc::none ? on(h, e) : why;
-    }
-
-    constexpr errc on(const header& h, const event_used& e) {
-        const errc why = proto::detail::check_event(find(h.dev_num), e);
-        if (why == errc::none) keep(proto::driver_event_kind::used, h.dev_num, e.vq_index);
-        return why;
-    }
-    constexpr errc on(const header& h, const event_config& e) {
-        known* d = find(h.dev_num);
-        const errc why = proto::detail::check_event(d, e);
-        if (why != errc::none) return why;
-        proto::detail::learn(*d, e);
-        keep(proto::driver_event_kind::config_changed, h.dev_num, 0);
-        return why;
-    }
-    constexpr errc on(const header&, const event_device& e) {
+    constexpr errc on(const event_device& e) {
         known* d = find(e.dev_num);
         if (e.state == device_state::removed) {
             if (d == nullptr) return errc::no_device;
             d->present = false;
-            keep(proto::driver_event_kind::device_removed, e.dev_num, 0);
-        } else if (e.state == device_state::added && d == nullptr && add(e.dev_num)) {
-            keep(proto::driver_event_kind::device_added, e.dev_num, 0);
+            return this->keep(proto::driver_event_kind::device_removed, e.dev_num, 0);
         }
-        return errc::none;
+        if (e.state != device_state::added || d != nullptr || !add(e.dev_num)) return errc::none;
+        return this->keep(proto::driver_event_kind::device_added, e.dev_num, 0);
     }
-    constexpr errc on(const header&, const event_area_release& e) {
-        return areas_.release(e.area_id) ? errc::none : errc::bad_type;
-    }
+    constexpr errc on(const event_area_release& e) { return areas_.release(e.area_id) ? errc::none : errc::bad_type; }
 
     // --- areas
 
@@ -445,9 +370,7 @@ private:
         }
     }
     /// Whether a request that has failed may have been carried out.
-    static constexpr bool is_unclear(errc why) {
-        return why == errc::timed_out || why == errc::would_block || base::is_unusable(why);
-    }
+    static constexpr bool is_unclear(errc why) { return why == errc::timed_out || base::is_other(why); }
 
     /// The error of the exchange; what the peer has said is told to the area.
     constexpr errc offer(std::uint16_t id) {
@@ -456,7 +379,7 @@ private:
         if (is_unclear(why))
             areas_.unanswered_offer(id, why, clock().now()); // nothing overtakes a direct message
         else
-            areas_.answered_offer(id, why == errc::none ? said(got.result) : why);
+            areas_.answered_offer(id, why == errc::none ? this->said(got.result) : why);
         return why;
     }
     constexpr errc take_back(std::uint16_t id) {
@@ -464,7 +387,7 @@ private:
         const errc why = this->converse(0, area_unshare_request{id}, got);
         const instant again = clock().now() + Policy::retry.area_interval;
         if (why == errc::none)
-            areas_.answered_take_back(id, said(got.result), again);
+            areas_.answered_take_back(id, this->said(got.result), again);
         else if (why == errc::peer_error || why == errc::aborted)
             areas_.postponed_take_back(id); // the bus has ended
         else
@@ -479,7 +402,7 @@ private:
             const proto::driver_event e = areas_.poll(area);
             if (e.kind != proto::driver_event_kind::none || !bus_.negotiated() || now >= end) return e;
             if (now >= next_poll_) {
-                static_cast<void>(ask_for_event()); // it can be the release
+                static_cast<void>(this->ask_for_event()); // it can be the release
                 next_poll_ = clock().now() + Policy::retry.poll_interval;
                 continue;
             }
@@ -497,7 +420,6 @@ private:
     proto::negotiator<R> bus_{};
     instant next_poll_ = 0;
     known* asked_ = nullptr; // the device of the request that is being made
-    proto::driver_event kept_{};
     known known_[capacity]{};
     [[no_unique_address]] areas_type areas_{};
 };

@@ -95,36 +95,35 @@ public:
 
     /// The most entries that virtqueue `index` can have; 0 if there is no such queue.
     constexpr result<std::uint32_t> max_queue_size(std::uint32_t index) {
-        get_vqueue_response got;
-        if (const errc why = session_->ask(number_, get_vqueue_request{index}, got); why != errc::none) return why;
-        measured_ = index;
-        most_entries_ = got.max_size;
-        return got.max_size;
+        if (const errc why = measure(index); why != errc::none) return why;
+        return queue_.max_size;
     }
     /// Enables virtqueue `index`, and reads back whether the device has taken it: `denied` if not. `invalid_argument`
     /// if the queue cannot have that many entries, which the device is asked first unless `max_queue_size` just was.
+    /// One that is enabled already, as far as the revision tells, is left as it is: `bad_state` unless it is so.
     constexpr result<void> setup_queue(std::uint32_t index, const proto::queue_setup& q) {
-        if (measured_ != index)
-            if (const auto most = max_queue_size(index); !most) return most.error();
-        if (q.size > most_entries_) return errc::invalid_argument;
+        constexpr bool places = !policy::capacity.quirks.has(quirk::get_vqueue_phys_addr);
         set_vqueue_request wanted{.index = index,
                                   .size = q.size,
                                   .descriptor_addr = q.descriptor_addr,
                                   .driver_addr = q.driver_addr,
                                   .device_addr = q.device_addr};
         if (R == revision::oasis_v2) wanted.flags = vqueue_flags::enable;
-        set_vqueue_response set;
-        if (const errc why = session_->ask(number_, wanted, set); why != errc::none) return why;
-        get_vqueue_response got;
-        if (const errc why = session_->ask(number_, get_vqueue_request{index}, got); why != errc::none) return why;
-        const bool enabled = R != revision::oasis_v2 || (got.flags & vqueue_enabled) != 0;
-        if (policy::capacity.quirks.has(quirk::get_vqueue_phys_addr))
-            return enabled && got.cur_size == q.size ? errc::none : errc::denied;
-        const proto::queue_setup there{got.cur_size, got.descriptor_addr, got.driver_addr, got.device_addr};
-        return enabled && there == q ? errc::none : errc::denied;
+        for (bool written = false;; written = true) {
+            errc why = measured_ != index ? measure(index) : errc::none;
+            measured_ = no_queue; // it can change from now on
+            if (why == errc::none) why = proto::detail::judge_queue<R>(queue_, q, written, places);
+            if (why != errc::retry) return why;
+            set_vqueue_response set;
+            why = session_->ask(number_, wanted, set);
+            if (why != errc::none) return why;
+        }
     }
     /// Disables virtqueue `index`; needs VIRTIO_F_RING_RESET.
-    constexpr result<void> reset_queue(std::uint32_t index) { return answer_to(reset_vqueue_request{index}).error(); }
+    constexpr result<void> reset_queue(std::uint32_t index) {
+        measured_ = no_queue;
+        return answer_to(reset_vqueue_request{index}).error();
+    }
 
     /// From FEATURES_OK to DRIVER_OK.
     constexpr result<void> driver_ok() { return advance(running); }
@@ -156,6 +155,11 @@ private:
     static constexpr device_status agreed = driving | device_status::features_ok;
     static constexpr device_status running = agreed | device_status::driver_ok;
 
+    constexpr errc measure(std::uint32_t index) {
+        const errc why = session_->ask(number_, get_vqueue_request{index}, queue_);
+        measured_ = why == errc::none ? index : no_queue;
+        return why;
+    }
     /// For answers without a tail.
     template <message Request> constexpr result<response_of<Request>> answer_to(const Request& asked) {
         response_of<Request> got;
@@ -268,8 +272,8 @@ private:
 
     Session* session_;
     std::uint16_t number_;
-    std::uint32_t measured_ = no_queue; // the queue that `most_entries_` is about
-    std::uint32_t most_entries_ = 0;
+    std::uint32_t measured_ = no_queue; // the queue that was just asked about
+    get_vqueue_response queue_{};       // what is known of it
     get_device_info_response identity_{};
     feature_set offered_{};
     feature_set accepted_{};

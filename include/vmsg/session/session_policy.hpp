@@ -35,7 +35,7 @@ template <revision R = newest_revision> struct direct_session_policy : session_p
     static constexpr bool enumerates = true;                  ///< false: the devices are those of the list it is given
     static constexpr std::uint32_t feature_bits = 0;          ///< wanted: `strict_config_generation`
     static constexpr std::uint32_t ffa_version = 0x0001'0002; ///< of this side, in VERSION (oasis_v2)
-    static constexpr bool counts = true;                      ///< false: nothing is counted (`lone_device`)
+    static constexpr bool counts = true;                      ///< false: nothing is counted
     static constexpr duration interrupt_pause = 10;           ///< until a peer that was interrupted is resumed
     static constexpr duration yield_pause = 1 * milliseconds; ///< until a peer that has yielded is resumed
 };

@@ -62,10 +62,7 @@ template <revision R, class Policy = direct_policy<R>> struct direct_rig {
     nothing_else others{};
     virtual_clock<nothing_else> clock{others};
     driver_session<wire_type, virtual_clock<nothing_else>, Policy> session{
-        wire,
-        clock,
-        device_id,
-        {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = impatient}};
+        wire, clock, device_id, {.bus_features = bus_feature::direct_rx | bus_feature::direct_tx, .policy = impatient}};
 
     direct_rig() {
         manager.partition = [this](ffa::call_frame& frame) { peer(frame); };
