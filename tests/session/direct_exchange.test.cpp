@@ -331,12 +331,16 @@ TEST_CASE("N1, lean: a bus answer that names a device has a bad value") {
     CHECK(r.counters().dropped.total() == 1);
 }
 
+namespace {
+
 // A policy whose budgets are all spent before the first attempt.
 struct poor_policy : lean_policy<newest> {
     static constexpr bool counts = false;
     static constexpr proto::retry_policy retry{
         .busy_attempts = 0, .max_busy_backoff = 0, .poll_budget = 0, .reset_attempts = 0, .devices_attempts = 0};
 };
+
+} // namespace
 
 TEST_CASE("N8, N12, N15, lean: a budget of nothing is one attempt") {
     rig<newest> r; // for its peer and its manager
