@@ -11,6 +11,7 @@
 #include <vmsg/feature.hpp>
 #include <vmsg/message/all.hpp>
 #include <vmsg/proto/device_model.hpp>
+#include <vmsg/proto/driver_rules.hpp>
 #include <vmsg/quirk.hpp>
 #include <vmsg/result.hpp>
 #include <vmsg/time.hpp>
